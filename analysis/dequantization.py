@@ -1,0 +1,59 @@
+"""Uniform dequantisation: 8-bit pixels become points of [0, 1)^D, so that a density can be compared in bits (docs/theory.md, eq. 1)."""
+
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+
+from curvature.errors import DtypeError
+
+LEVELS = 256
+
+
+def require_pixels(images: Tensor, name: str = "images") -> None:
+    """Raise unless the array holds 8-bit pixels.
+
+    Raises
+    ------
+    DtypeError
+        If the array is not of dtype uint8.
+    """
+    if images.dtype != torch.uint8:
+        raise DtypeError(
+            f"{name}: expected 8-bit pixels (uint8), got {str(images.dtype).removeprefix('torch.')}; "
+            "pass the raw image values 0..255, dequantisation is done here"
+        )
+
+
+def dequantize(
+    images: UInt8[Tensor, "batch *event"],
+    generator: torch.Generator,
+    dtype: torch.dtype = torch.float32,
+) -> Float[Tensor, "batch *event"]:
+    """Add uniform noise within each pixel's cell: ``x = (x8 + u) / 256`` with ``u ~ U[0, 1)`` (docs/theory.md, eq. 1).
+
+    Parameters
+    ----------
+    images
+        8-bit pixels.
+    generator
+        Source of the noise, on the device of `images`; the same state gives the same draws.
+    dtype
+        Precision of the noise and of the result.
+
+    Returns
+    -------
+    Tensor
+        Pixels on the scale [0, 1], where log p is a density.
+
+    Raises
+    ------
+    DtypeError
+        If the images are not of dtype uint8.
+
+    References
+    ----------
+    Theis, van den Oord, Bethge, "A note on the evaluation of generative models", ICLR 2016, section 3.1.
+    """
+    require_pixels(images)
+    noise = torch.rand(images.shape, generator=generator, dtype=dtype, device=images.device)
+    return (images.to(dtype) + noise) / LEVELS

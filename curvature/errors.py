@@ -1,0 +1,45 @@
+"""The named errors of the toolkit: each says in one line what was wrong, where, and what to do."""
+
+
+class ToolkitError(Exception):
+    """A mistake that the user can repair; the command line prints it as one line and exits with code 2."""
+
+
+class ShapeError(ToolkitError, ValueError):
+    """An array has another shape than the model or the other arrays ask for."""
+
+
+class DtypeError(ToolkitError, TypeError):
+    """Integer pixels where floats are due, or floats where integer pixels are due."""
+
+
+class PixelRangeError(ToolkitError, ValueError):
+    """A pixel lies outside the range of its scale."""
+
+
+class NonFiniteError(ToolkitError, FloatingPointError):
+    """A named quantity is NaN or infinite."""
+
+
+class TooFewSamplesError(ToolkitError, ValueError):
+    """Fewer samples than the statistic needs."""
+
+
+class TrainingModeError(ToolkitError, RuntimeError):
+    """The model is in training mode, so its log p may be random or depend on the rest of the batch."""
+
+
+class UninitialisedError(ToolkitError, RuntimeError):
+    """A layer with data-dependent initialisation has not seen any data yet."""
+
+
+class UnknownNameError(ToolkitError, LookupError):
+    """A data set, input set, rung or option of that name does not exist."""
+
+
+class CheckpointError(ToolkitError, RuntimeError):
+    """A checkpoint is missing, damaged, or does not fit its configuration."""
+
+
+class RunDirectoryError(ToolkitError, OSError):
+    """A run directory cannot be read or written."""
