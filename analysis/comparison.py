@@ -1,0 +1,80 @@
+"""The tidy comparison: one row for every rung of the ladder and every input set, predicted beside measured."""
+
+from dataclasses import asdict, dataclass
+
+import pandas as pd
+
+from analysis.likelihood import Measurement
+from curvature.ladder import Ladder, Rung
+
+COLUMNS = (
+    "run",
+    "model",
+    "train_set",
+    "input_set",
+    "rung",
+    "predicted",
+    "predicted_se",
+    "measured",
+    "measured_se",
+    "bpd",
+    "bpd_se",
+    "n_images",
+    "route",
+    "seed",
+    "error",
+    "error_se",
+    "ratio",
+    "sign_agrees",
+)
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a comparison comes from: the run, the model, the training set and the seed of the noise."""
+
+    run: str
+    model: str
+    train_set: str
+    seed: int
+
+
+def compare(ladder: Ladder, measurement: Measurement, provenance: Provenance) -> pd.DataFrame:
+    """Rows of one input set, one for each rung.
+
+    Returns
+    -------
+    DataFrame
+        Columns `COLUMNS`. `predicted` and `measured` are gaps in bits per dimension against the training distribution, negative = more
+        likely than the training data; `bpd` is the input set's own. `error` is predicted minus measured on the same images with the same
+        noise, and `error_se` its paired standard error; `ratio` is predicted over measured; `sign_agrees` tells whether both have one sign.
+    """
+    return pd.DataFrame(
+        [_row(rung, ladder.measured, measurement, provenance) for rung in ladder.rungs], columns=COLUMNS
+    )
+
+
+def _row(rung: Rung, measured: Rung, measurement: Measurement, provenance: Provenance) -> dict[str, object]:
+    return {
+        **asdict(provenance),
+        "input_set": measurement.input_set,
+        "rung": rung.name,
+        "predicted": rung.bits_per_dim,
+        "predicted_se": rung.standard_error,
+        "measured": measured.bits_per_dim,
+        "measured_se": measured.standard_error,
+        "bpd": measurement.bits_per_dim,
+        "bpd_se": measurement.standard_error,
+        "n_images": measurement.n_images,
+        "route": rung.route,
+        "error": rung.difference,
+        "error_se": rung.difference_standard_error,
+        "ratio": rung.ratio,
+        "sign_agrees": rung.sign_agrees,
+    }
+
+
+def explains(comparison: pd.DataFrame, relative: float = 0.10, absolute: float = 0.02) -> pd.Series:
+    """Whether each row's prediction lies within `relative` of the measured gap or within `absolute` bits per dimension of it."""
+    error = comparison["error"].abs()
+    return (error <= relative * comparison["measured"].abs()) | (error <= absolute)

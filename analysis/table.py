@@ -1,0 +1,63 @@
+"""The comparison as a table for the terminal: a row for each input set, a column for each rung, standard errors beneath."""
+
+import math
+
+import pandas as pd
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+WRONG_SIGN = "!"
+LEGEND = (
+    "Gaps in bits/dim against the training images (negative = more likely), ± one standard error beneath. "
+    f"'{WRONG_SIGN}' marks a prediction whose sign differs from the measured gap's by more than two standard errors of both."
+)
+
+
+def comparison_table(comparison: pd.DataFrame) -> Table:
+    """A terminal table of the comparison of one training set.
+
+    Parameters
+    ----------
+    comparison
+        Tidy rows as `analysis.comparison.compare` makes them.
+    """
+    table = Table(
+        title=f"Trained on {comparison['train_set'].iloc[0]}: predicted and measured gaps",
+        caption=LEGEND,
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        caption_justify="left",
+    )
+    table.add_column("input set", no_wrap=True)
+    for column in ("BPD", "measured", *dict.fromkeys(comparison["rung"])):
+        table.add_column(column, justify="right", no_wrap=True)
+    for input_set, rows in comparison.groupby("input_set", sort=False):
+        first = rows.iloc[0]
+        cells = [_cell(first["bpd"], first["bpd_se"], signed=False), _cell(first["measured"], first["measured_se"])]
+        cells += [
+            _cell(row["predicted"], row["predicted_se"], wrong_sign=sign_is_wrong(row)) for _, row in rows.iterrows()
+        ]
+        table.add_row(str(input_set), *cells)
+    return table
+
+
+def sign_is_wrong(row: pd.Series) -> bool:
+    """Whether prediction and measurement both differ from zero by two standard errors, in opposite directions."""
+    clear = abs(row["predicted"]) > 2 * row["predicted_se"] and abs(row["measured"]) > 2 * row["measured_se"]
+    return bool(clear and not row["sign_agrees"])
+
+
+def _cell(value: float, standard_error: float, signed: bool = True, wrong_sign: bool = False) -> Text:
+    decimals = _decimals(value)
+    number = f"{value:{'+' if signed else ''}.{decimals}f}".replace("-", "−")
+    text = Text(number + (WRONG_SIGN if wrong_sign else ""), style="bold red" if wrong_sign else "")
+    text.append(f"\n±{standard_error:.{decimals}f}", style="dim")
+    return text
+
+
+def _decimals(value: float) -> int:
+    """Three decimals below ten, fewer for the large numbers of rungs that are off by orders of magnitude."""
+    if not math.isfinite(value) or abs(value) < 10:
+        return 3
+    return 1 if abs(value) < 1000 else 0

@@ -1,0 +1,52 @@
+"""One style for every figure: sizes of a paper's columns, a colour-blind safe palette, and figures that name their source."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+COLUMN_WIDTH = 3.4  # inches
+PAGE_WIDTH = 7.0
+
+# Okabe and Ito (2008): distinguishable with every common form of colour blindness.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+SHADE = "#DDDDDD"
+
+_RC = {
+    "font.size": 8,
+    "axes.titlesize": 8.5,
+    "axes.labelsize": 8.5,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "legend.fontsize": 7.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.7,
+    "lines.linewidth": 1.0,
+    "lines.markersize": 5,
+    "legend.frameon": False,
+    "figure.dpi": 150,
+    "savefig.dpi": 200,
+    "svg.hashsalt": "likelihood-curvature",
+}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw with the toolkit's style; settings go back to what they were afterwards."""
+    with mpl.rc_context(_RC):
+        yield
+
+
+def save(figure: Figure, path: Path, source: str) -> list[Path]:
+    """Write a figure as PNG and PDF, each with a `source` line (run, seed, code version) in its metadata."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    written = []
+    for suffix, key in ((".png", "Description"), (".pdf", "Subject")):
+        target, unfinished = path.with_suffix(suffix), path.with_suffix(f".unfinished{suffix}")
+        figure.savefig(unfinished, metadata={key: source})
+        unfinished.replace(target)
+        written.append(target)
+    return written
