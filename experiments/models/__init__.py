@@ -1,0 +1,1 @@
+"""Constant-volume Glow and toy flows with known closed forms."""

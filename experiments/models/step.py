@@ -1,0 +1,64 @@
+"""One step of flow: actnorm and 1x1 convolution folded into one convolution, then a coupling."""
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional
+
+from experiments.models.actnorm import ActNorm
+from experiments.models.bijection import Bijection
+from experiments.models.config import GlowConfig
+from experiments.models.coupling import COUPLINGS
+from experiments.models.invertible_convolution import InvertibleConvolution
+
+
+class FoldedConvolution(NamedTuple):
+    """Actnorm followed by the 1x1 convolution, as one affine map of a pixel's channels: `y = weight x + bias`."""
+
+    weight: Float[Tensor, " C C"]
+    bias: Float[Tensor, " C"]
+    log_det: Float[Tensor, ""]
+    """`log|det weight|` in nats per pixel."""
+
+
+class FlowStep(Bijection):
+    """Actnorm, invertible 1x1 convolution, coupling (Kingma & Dhariwal 2018, arXiv 1807.03039, figure 2a).
+
+    The first two are evaluated as one convolution, `W (s x + b) = (W diag s) x + W b`.
+    """
+
+    def __init__(self, channels: int, config: GlowConfig, generator: torch.Generator) -> None:
+        super().__init__()
+        self.actnorm = ActNorm(channels)
+        self.convolution = InvertibleConvolution(channels, generator)
+        self.coupling = COUPLINGS[config.coupling](channels, config.width, config.activation, generator)
+
+    @property
+    def is_constant_log_det(self) -> bool:
+        """True if the coupling's is: the rest is linear."""
+        return self.coupling.is_constant_log_det
+
+    def folded(self) -> FoldedConvolution:
+        """Return actnorm and 1x1 convolution as one; in the parameters' own precision, autocast or not."""
+        with torch.autocast(self.actnorm.shift.device.type, enabled=False):
+            kernel = self.convolution.kernel()
+            log_scale = self.actnorm.log_scale
+            log_det = self.convolution.log_abs_det() + log_scale.sum()
+            return FoldedConvolution(kernel * log_scale.exp(), kernel @ self.actnorm.shift, log_det)
+
+    def forward(self, x: Float[Tensor, "B C H W"]) -> tuple[Float[Tensor, "B C H W"], Float[Tensor, "#B"]]:
+        """Apply the folded convolution, then the coupling."""
+        weight, bias, log_det_per_pixel = self.folded()
+        y, coupling_log_det = self.coupling(functional.conv2d(x, weight[:, :, None, None], bias))
+        return y, log_det_per_pixel * (x.shape[-2] * x.shape[-1]) + coupling_log_det
+
+    def inverse(self, y: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C H W"]:
+        """Undo the coupling, the 1x1 convolution and actnorm, in this order."""
+        return self.actnorm.inverse(self.convolution.inverse(self.coupling.inverse(y)))
+
+    def initialise(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C H W"]:
+        """Initialise actnorm on the batch `x` and return the step's output."""
+        self.actnorm.initialise(x)
+        return self(x)[0]
