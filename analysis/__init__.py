@@ -1,0 +1,1 @@
+"""Predicted against measured: likelihoods, input sets, comparisons and their tables."""

@@ -45,9 +45,10 @@ def compare(ladder: Ladder, measurement: Measurement, provenance: Provenance) ->
     Returns
     -------
     DataFrame
-        Columns `COLUMNS`. `predicted` and `measured` are gaps in bits per dimension against the training distribution, negative = more
-        likely than the training data; `bpd` is the input set's own. `error` is predicted minus measured on the same images with the same
-        noise, and `error_se` its paired standard error; `ratio` is predicted over measured; `sign_agrees` tells whether both have one sign.
+        Columns `COLUMNS`. `predicted` and `measured` are gaps in bits per dimension against the training
+        distribution, negative = more likely than the training data; `bpd` is the input set's own. `error` is
+        predicted minus measured on the same images with the same noise, and `error_se` its paired standard error;
+        `ratio` is predicted over measured; `sign_agrees` tells whether both have one sign.
     """
     return pd.DataFrame(
         [_row(rung, ladder.measured, measurement, provenance) for rung in ladder.rungs], columns=COLUMNS
@@ -75,6 +76,6 @@ def _row(rung: Rung, measured: Rung, measurement: Measurement, provenance: Prove
 
 
 def explains(comparison: pd.DataFrame, relative: float = 0.10, absolute: float = 0.02) -> pd.Series:
-    """Whether each row's prediction lies within `relative` of the measured gap or within `absolute` bits per dimension of it."""
+    """Whether each row's prediction lies within `relative` of the measured gap, or within `absolute` bits/dim of it."""
     error = comparison["error"].abs()
     return (error <= relative * comparison["measured"].abs()) | (error <= absolute)

@@ -1,4 +1,4 @@
-"""Uniform dequantisation: 8-bit pixels become points of [0, 1)^D, so that a density can be compared in bits (docs/theory.md, eq. 1)."""
+"""Uniform dequantisation (docs/theory.md, eq. 1): 8-bit pixels become points of [0, 1)^D, where log p is a density."""
 
 import torch
 from jaxtyping import Float, UInt8
@@ -25,10 +25,10 @@ def require_pixels(images: Tensor, name: str = "images") -> None:
 
 
 def dequantize(
-    images: UInt8[Tensor, "batch *event"],
+    images: UInt8[Tensor, " batch *event"],
     generator: torch.Generator,
     dtype: torch.dtype = torch.float32,
-) -> Float[Tensor, "batch *event"]:
+) -> Float[Tensor, " batch *event"]:
     """Add uniform noise within each pixel's cell: ``x = (x8 + u) / 256`` with ``u ~ U[0, 1)`` (docs/theory.md, eq. 1).
 
     Parameters

@@ -1,7 +1,7 @@
 """Input sets named `SET[/SPLIT][:TRANSFORM[=VALUE]]`: the paper's original, grayed and constant inputs, and noise.
 
-Every transform maps 8-bit images to 8-bit images, so that what it makes is an image like any other: it is dequantised afterwards, and its
-bits per dimension mean the same (docs/theory.md, section "Inputs").
+Every transform maps 8-bit images to 8-bit images, so that what it makes is an image like any other: it is dequantised
+afterwards, and its bits per dimension mean the same (docs/theory.md, section "Inputs").
 """
 
 import re
@@ -61,7 +61,7 @@ class InputSet:
 
 
 def parse_input_set(name: str, default_split: str = "test") -> InputSet:
-    """Read an input set's name, such as `svhn`, `cifar10/test`, `cifar10:contrast=0.5`, `constant=128` or `noise=uniform`.
+    """Read a name such as `svhn`, `cifar10/test`, `cifar10:contrast=0.5`, `constant=128` or `noise=uniform`.
 
     Raises
     ------

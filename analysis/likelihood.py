@@ -59,7 +59,7 @@ def summarize_likelihood(input_set: str, log_prob: Float[Tensor, " count"], dim:
 
 
 def measure(
-    log_prob: Callable[[Tensor], Tensor], inputs: Float[Tensor, "count *event"], input_set: str, batch_size: int = 256
+    log_prob: Callable[[Tensor], Tensor], inputs: Float[Tensor, " count *event"], input_set: str, batch_size: int = 256
 ) -> Measurement:
     """Mean bits per dimension of dequantised images under a model.
 

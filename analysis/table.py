@@ -1,4 +1,4 @@
-"""The comparison as a table for the terminal: a row for each input set, a column for each rung, standard errors beneath."""
+"""The comparison as a terminal table: a row for each input set, a column for each rung, standard errors beneath."""
 
 import math
 
@@ -10,7 +10,7 @@ from rich.text import Text
 WRONG_SIGN = "!"
 LEGEND = (
     "Gaps in bits/dim against the training images (negative = more likely), ± one standard error beneath. "
-    f"'{WRONG_SIGN}' marks a prediction whose sign differs from the measured gap's by more than two standard errors of both."
+    f"'{WRONG_SIGN}' marks a prediction with the wrong sign, where both numbers lie two standard errors from zero."
 )
 
 

@@ -1,4 +1,4 @@
-"""From an input set's name to points of the model's input space: read or generate, transform, fit to the model, dequantise."""
+"""From an input set's name to points of the model's input space: read or generate, transform, fit, dequantise."""
 
 import torch
 from jaxtyping import Float
@@ -15,8 +15,9 @@ def load_inputs(
 ) -> Float[Tensor, "count channels height width"]:
     """Dequantised images of an input set, in float64 on the scale [0, 1].
 
-    The first images of a set are taken (sets come in a fixed random order). The dequantisation noise depends on the seed and the number of
-    images alone: every transform of the same images gets the same draws, so that differences between them are paired.
+    The first images of a set are taken (sets come in a fixed random order). The dequantisation noise depends on the
+    seed and the number of images alone: every transform of the same images gets the same draws, so that differences
+    between them are paired.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""Figure: the predicted likelihood gap against the measured one, a panel for each rung of the ladder (docs/theory.md, section "Ladder").
+"""Figure: the predicted likelihood gap against the measured one, a panel for each rung of the ladder.
 
-Points on the identity line are explained; points in the shaded quadrants have the wrong sign. Both axes are linear near zero and logarithmic
-beyond, because rungs without the full covariance are off by orders of magnitude.
+Points on the identity line are explained; points in the shaded quadrants have the wrong sign. Both axes are linear
+near zero and logarithmic beyond, because rungs without the full covariance are off by orders of magnitude.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""One style for every figure: sizes of a paper's columns, a colour-blind safe palette, and figures that name their source."""
+"""One style for every figure: a paper's column widths, a colour-blind safe palette, and the source in the metadata."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -28,5 +28,5 @@ def load_digits(split: str, patch_size: int = 8) -> ImageSet:
         images=images[held_out if split == "test" else ~held_out].contiguous(),
         source="scikit-learn load_digits (UCI ML hand-written digits, test part)",
         licence="CC BY 4.0",
-        citation="E. Alpaydin, C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, 1998",
+        citation="E. Alpaydin, C. Kaynak, Optical Recognition of Handwritten Digits, UCI Repository, 1998",
     )

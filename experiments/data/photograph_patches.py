@@ -1,8 +1,9 @@
 """The embedded sets `china` and `flower`: colour patches of the two sample photographs that ship with scikit-learn.
 
-A photograph is cut into square tiles; in every 2 x 2 block of tiles one, drawn at random, belongs to the test set and three to the
-training set. Patches never cross a tile's edge, so the two splits share no pixel, yet both are spread over the whole picture and show
-the same content. (Splitting a photograph into a left and a right half instead moves BPD by several tenths: sky is not pagoda.)
+A photograph is cut into square tiles; in every 2 x 2 block of tiles one, drawn at random, belongs to the test set and
+three to the training set. Patches never cross a tile's edge, so the two splits share no pixel, yet both are spread
+over the whole picture and show the same content. (Splitting a photograph into a left and a right half instead moves
+BPD by several tenths: sky is not pagoda.)
 """
 
 import numpy as np

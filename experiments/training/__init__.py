@@ -1,0 +1,1 @@
+"""Training a flow by maximum likelihood."""
