@@ -37,9 +37,17 @@ class UnknownNameError(ToolkitError, LookupError):
     """A data set, input set, rung or option of that name does not exist."""
 
 
+class ConfigError(ToolkitError, ValueError):
+    """A setting lies outside its range, has another type, is unknown, or contradicts another one."""
+
+
 class CheckpointError(ToolkitError, RuntimeError):
     """A checkpoint is missing, damaged, or does not fit its configuration."""
 
 
 class RunDirectoryError(ToolkitError, OSError):
     """A run directory cannot be read or written."""
+
+
+class OptionError(ToolkitError, ValueError):
+    """An option has a value that it does not allow, or a function given as one is not of the kind it must be."""

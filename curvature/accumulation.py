@@ -1,0 +1,126 @@
+"""One pass over samples for their mean and covariance factor, in float64 and bounded memory (docs/theory.md, eq. 12)."""
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from curvature.errors import DtypeError, ShapeError, TooFewSamplesError
+from curvature.preconditions import float_tensor, require_finite, require_shape
+
+ROWS_PER_BLOCK = 1024
+
+
+class MomentAccumulator:
+    """Mean and scatter matrix of a stream of samples.
+
+    Up to D samples are kept as they are, because they are their own thin factor; beyond that they are folded into the
+    scatter matrix by the pairwise update of Chan, Golub and LeVeque. Memory: about two D x D float64 matrices.
+
+    References
+    ----------
+    Chan, Golub, LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances", COMPSTAT 1982.
+    """
+
+    def __init__(self) -> None:
+        self.event_shape: tuple[int, ...] | None = None
+        self.buffer: list[Tensor] = []
+        self.n_buffered = 0
+        self.n_folded = 0
+        self.mean: Tensor | None = None
+        self.scatter: Tensor | None = None
+
+    def add(self, samples: Any) -> None:
+        """Take in a batch [B, *event] of floats.
+
+        Raises
+        ------
+        DtypeError, ShapeError, NonFiniteError
+            If the batch does not hold finite floats of the event shape of the batches before.
+        """
+        x = float_tensor(samples, "samples")
+        if x.ndim == 0:
+            raise ShapeError("samples: expected an array [N, *event], got a single number")
+        if self.event_shape is None:
+            self.event_shape = tuple(x.shape[1:])
+        require_shape(x.shape[1:], self.event_shape, "samples: event shape of a batch against the first batch")
+        D = math.prod(self.event_shape)
+        for block in x.reshape(len(x), D).split(ROWS_PER_BLOCK):
+            self.buffer.append(require_finite(block, "samples").to(torch.float64, copy=True))
+            self.n_buffered += len(block)
+            if self.n_buffered > D:
+                self._fold()
+
+    def _fold(self) -> None:
+        """Move the buffered samples into the mean and the scatter matrix (eq. 12)."""
+        x = torch.cat(self.buffer)
+        n, mean = len(x), x.mean(0)
+        centred = x - mean
+        scatter = centred.T @ centred
+        if self.mean is None or self.scatter is None:
+            self.mean, self.scatter = mean, scatter
+        else:
+            N = self.n_folded + n
+            delta = mean - self.mean
+            self.scatter += scatter + (self.n_folded * n / N) * torch.outer(delta, delta)
+            self.mean = self.mean + delta * (n / N)
+        self.n_folded += n
+        self.buffer, self.n_buffered = [], 0
+
+    def finish(self) -> tuple[Float[Tensor, "*event"], Float[Tensor, "D R"], int]:
+        """Return the mean, the factor F of the empirical covariance F F', and the number of samples.
+
+        Raises
+        ------
+        TooFewSamplesError
+            With fewer than two samples.
+        """
+        N = self.n_folded + self.n_buffered
+        if N < 2 or self.event_shape is None:
+            raise TooFewSamplesError(f"samples: expected at least 2 for a covariance, got {N}")
+        if self.scatter is None:
+            x = torch.cat(self.buffer)
+            mean = x.mean(0)
+            return mean.reshape(self.event_shape), (x - mean).T.contiguous() / math.sqrt(N), N
+        if self.n_buffered:
+            self._fold()
+        assert self.mean is not None
+        return self.mean.reshape(self.event_shape), symmetric_factor(self.scatter / N), N
+
+
+def batches(samples: Any) -> Iterator[Any]:
+    """Iterate over the batches of an iterable; one array is one batch.
+
+    Raises
+    ------
+    DtypeError
+        If it is neither an array nor an iterable.
+    """
+    if isinstance(samples, Tensor | np.ndarray):
+        yield samples
+    elif isinstance(samples, Iterable):
+        yield from samples
+    else:
+        raise DtypeError(f"samples: expected an array [N, *event] or an iterable of them, got {type(samples).__name__}")
+
+
+def symmetric_factor(Sigma: Float[Tensor, "D D"]) -> Float[Tensor, "D R"]:
+    """Factor a positive semi-definite matrix, ``Sigma = F F'``, columns by falling eigenvalue.
+
+    Eigenvalues below the round-off of the largest one, ``D eps``, are zero in exact arithmetic or cannot be told from
+    it: their columns are left out.
+    """
+    values, U = torch.linalg.eigh(Sigma)
+    values, U = values.flip(0), U.flip(1)
+    keep = values > len(values) * torch.finfo(values.dtype).eps * values[0].clamp_min(0)
+    return U[:, keep] * values[keep].sqrt()
+
+
+def orthogonal_columns(F: Float[Tensor, "D R"]) -> Float[Tensor, "D R"]:
+    """Rotate a factor so that its columns are orthogonal and fall in length; ``F F'`` stays as it is."""
+    _, V = torch.linalg.eigh(F.T @ F)
+    return F @ V.flip(1)

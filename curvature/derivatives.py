@@ -1,0 +1,60 @@
+"""Second derivatives of log p by forward-over-reverse differentiation (docs/theory.md, section 2).
+
+The forward pass is on the outside because the reverse one inside leaves a first-order program, which forward mode
+differentiates for every operation; nested forward mode fails on some fused ones (`silu_backward`).
+"""
+
+import warnings
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.func import grad, grad_and_value, jvp, vmap
+
+LogProb = Callable[[Tensor], Tensor]
+
+
+@lru_cache
+def load_forward_mode() -> None:
+    """Load torch's forward mode, whose first use calls a function that torch itself has deprecated, and warns."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        jvp(torch.sin, (torch.zeros(()),), (torch.ones(()),))
+
+
+@torch.no_grad()
+def value_and_gradient(
+    log_prob: LogProb, x0: Float[Tensor, "*event"]
+) -> tuple[Float[Tensor, ""], Float[Tensor, "*event"]]:
+    """Return log p and its gradient at one event."""
+    g, value = grad_and_value(lambda x: log_prob(x[None])[0])(x0)
+    return value, g
+
+
+def hessian_vector_products(
+    log_prob: LogProb, x0: Float[Tensor, "*event"], v: Float[Tensor, "R *event"], chunk: int
+) -> Iterator[Float[Tensor, "r *event"]]:
+    """Yield ``H(x0) v`` for the rows of v, `chunk` rows at a time: the tangents are mapped, x0 is computed once."""
+    load_forward_mode()
+    g = grad(lambda x: log_prob(x[None])[0])
+    H = vmap(lambda u: jvp(g, (x0,), (u,))[1])
+    for rows in v.split(chunk):
+        with torch.no_grad():
+            Hv = H(rows)
+        yield Hv
+
+
+@torch.no_grad()
+def directional_curvature(
+    log_prob: LogProb, x: Float[Tensor, "B *event"], d: Float[Tensor, "B *event"]
+) -> Float[Tensor, "B"]:
+    """Return ``d' H(x) d`` for every row of x and d.
+
+    The samples are independent, so the gradient of the SUM over the batch holds each one's own gradient and one
+    Jacobian-vector product pushes all directions at once: a few times the cost of log p, with nothing mapped.
+    """
+    load_forward_mode()
+    Hd = jvp(grad(lambda y: log_prob(y).sum()), (x,), (d,))[1]
+    return (Hd * d).flatten(1).sum(1) if d.ndim > 1 else Hd * d

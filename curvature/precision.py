@@ -1,0 +1,129 @@
+"""A log density in double precision: second derivatives of a float32 model lose the digits that its curvature needs."""
+
+import copy
+import functools
+import types
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from curvature.errors import DtypeError, OptionError, ShapeError, TrainingModeError, UninitialisedError
+
+LogProb = Callable[..., Tensor] | nn.Module
+
+
+@dataclass(frozen=True)
+class LogDensity:
+    """``log p`` as a checked function ``[B, *event] -> [B]`` (nats) of one dtype.
+
+    Attributes
+    ----------
+    function
+        What is evaluated: a method of a frozen copy of the model, or the caller's own function.
+    dtype
+        Precision of input and output.
+    device
+        Where the model's parameters are; None for a function that has no module to ask.
+    """
+
+    function: Callable[[Tensor], Tensor]
+    dtype: torch.dtype
+    device: torch.device | None
+
+    @classmethod
+    def of(cls, log_prob: LogProb, dtype: torch.dtype = torch.float64) -> "LogDensity":
+        """Copy the model behind `log_prob` to `dtype`, frozen and in evaluation mode; the model itself stays as it is.
+
+        Parameters
+        ----------
+        log_prob
+            A module with a method `log_prob`, a bound method of a module, a `functools.partial` of one of them, or any
+            other callable, which is then used as it is.
+        dtype
+            Precision of the copy.
+
+        Raises
+        ------
+        TrainingModeError
+            If the model, or a part of it, is in training mode.
+        UninitialisedError
+            If a part of it holds a buffer `initialised` that is false.
+        DtypeError
+            If `log_prob` cannot be called.
+        OptionError
+            If it is a module without a method `log_prob`.
+        """
+        if not callable(log_prob) and not hasattr(log_prob, "log_prob"):
+            raise DtypeError(f"log_prob: expected a module or a function of x, got {type(log_prob).__name__}")
+        function, module = _frozen(log_prob, dtype)
+        state = [] if module is None else [*module.parameters(), *module.buffers()]
+        return cls(function, dtype, state[0].device if state else None)
+
+    def __call__(self, x: Float[Tensor, "B *event"]) -> Float[Tensor, "B"]:
+        """Evaluate log p of a batch.
+
+        Raises
+        ------
+        ShapeError
+            If the result is not one number a sample.
+        DtypeError
+            If the function cannot compute in `dtype`, or returns another one.
+        """
+        name = str(self.dtype).removeprefix("torch.")
+        try:
+            log_p = self.function(x)
+        except RuntimeError as error:
+            if any(word in str(error).lower() for word in ("dtype", "scalar type", "double")):
+                raise DtypeError(
+                    f"log_prob: failed on {name} input ({str(error).splitlines()[0]}); "
+                    "convert the model first (model.double()) or pass its bound method"
+                ) from error
+            raise
+        if not isinstance(log_p, Tensor) or log_p.shape != x.shape[:1]:
+            got = f"shape {tuple(log_p.shape)}" if isinstance(log_p, Tensor) else type(log_p).__name__
+            raise ShapeError(f"log_prob: expected one number a sample, shape {tuple(x.shape[:1])}, got {got}")
+        if log_p.dtype != self.dtype:
+            raise DtypeError(
+                f"log_prob: returned {log_p.dtype} for {name} input; "
+                "convert the model first (model.double()) or pass its bound method"
+            )
+        return log_p
+
+
+def _frozen(log_prob: Any, dtype: torch.dtype) -> tuple[Callable[..., Tensor], nn.Module | None]:
+    """Rebind a callable to a frozen copy of the module behind it."""
+    if isinstance(log_prob, functools.partial):
+        function, module = _frozen(log_prob.func, dtype)
+        arguments = [_cast(value, dtype) for value in log_prob.args]
+        keywords = {key: _cast(value, dtype) for key, value in log_prob.keywords.items()}
+        return functools.partial(function, *arguments, **keywords), module
+    if isinstance(log_prob, nn.Module):
+        if not hasattr(log_prob, "log_prob"):
+            raise OptionError(f"log_prob: {type(log_prob).__name__} has no method log_prob(x); pass a function of x")
+        return _frozen(log_prob.log_prob, dtype)
+    module = getattr(log_prob, "__self__", None)
+    if isinstance(log_prob, types.MethodType) and isinstance(module, nn.Module):
+        _require_ready(module)
+        duplicate = copy.deepcopy(module).to(dtype).requires_grad_(False)
+        return types.MethodType(log_prob.__func__, duplicate), duplicate
+    return log_prob, None
+
+
+def _cast(value: Any, dtype: torch.dtype) -> Any:
+    """Bring a floating tensor argument, such as a conditioning vector, to the model's dtype."""
+    return value.to(dtype) if isinstance(value, Tensor) and value.is_floating_point() else value
+
+
+def _require_ready(model: nn.Module) -> None:
+    """Raise unless every part of the model is in evaluation mode and initialised."""
+    for name, module in model.named_modules():
+        part = f"{type(module).__name__} {name!r}" if name else type(module).__name__
+        if module.training:
+            raise TrainingModeError(f"log_prob: {part} is in training mode; call model.eval() first")
+        initialised = dict(module.named_buffers(recurse=False)).get("initialised")
+        if initialised is not None and not bool(initialised.all()):
+            raise UninitialisedError(f"log_prob: {part} is not initialised; call model.initialise(x) or load a checkpoint")
