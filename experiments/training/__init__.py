@@ -1,1 +1,1 @@
-"""Training a flow by maximum likelihood."""
+"""Training by maximum likelihood: reproducible step by step, and resumable at any of them."""

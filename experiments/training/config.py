@@ -1,0 +1,71 @@
+"""The settings of a training run. No torch here: the command line shows them as options and must start at once."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How a model is trained; checked when it is made.
+
+    Raises
+    ------
+    ConfigError
+        If a setting lies outside its range or contradicts another one.
+    """
+
+    steps: int = 2000
+    """Number of optimizer steps, each on one batch."""
+    batch_size: int = 64
+    """Images in a batch; an epoch drops the last, incomplete batch of its random order."""
+    optimizer: Literal["adamax", "adam"] = "adamax"
+    """Update rule."""
+    learning_rate: float = 2e-3
+    """Highest learning rate, reached at the end of the warm-up."""
+    betas: tuple[float, float] = (0.9, 0.999)
+    """Decay of the optimizer's running gradient and of its running gradient size."""
+    warmup_steps: int = 100
+    """Steps in which the learning rate rises linearly to its highest value; 0 for none."""
+    schedule: Literal["constant", "linear", "cosine"] = "cosine"
+    """Learning rate after the warm-up: held, or lowered to zero along a line or half a cosine."""
+    clip_norm: float | None = 50.0
+    """Largest Euclidean norm of the whole gradient (bits/dim per unit of weight); None for no clipping."""
+    ema_decay: float = 0.999
+    """Decay of the running average of the weights, which evaluation uses; lower in the first steps; 0 for none."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Arithmetic of the training step; bfloat16 is autocast with float32 weights. Evaluation never uses it."""
+    channels_last: bool = False
+    """Keep images and kernels with the channel as the fastest axis, which suits bfloat16 convolutions."""
+    seed: int = 0
+    """Seed of the order of the images and of the dequantisation noise."""
+    checkpoint_every: int = 500
+    """Steps between checkpoints; one more is kept at the end and on Ctrl-C."""
+    log_every: int = 20
+    """Steps that one row of the log averages over."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where to compute; auto takes a CUDA device if there is one."""
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch_size", "checkpoint_every", "log_every"):
+            self._require(getattr(self, name) >= 1, name, "at least 1")
+        self._require(0 < self.learning_rate < math.inf, "learning_rate", "a positive number")
+        self._require(all(0 <= beta < 1 for beta in self.betas), "betas", "two numbers in [0, 1)")
+        self._require(0 <= self.warmup_steps <= self.steps, "warmup_steps", f"between 0 and steps = {self.steps}")
+        self._require(self.clip_norm is None or 0 < self.clip_norm < math.inf, "clip_norm", "a positive number or None")
+        self._require(0 <= self.ema_decay < 1, "ema_decay", "a number in [0, 1)")
+        self._require(self.seed >= 0, "seed", "a whole number of at least 0")
+        for name, allowed in {
+            "optimizer": ("adamax", "adam"),
+            "schedule": ("constant", "linear", "cosine"),
+            "precision": ("float32", "bfloat16"),
+            "device": ("auto", "cpu", "cuda"),
+        }.items():
+            self._require(getattr(self, name) in allowed, name, f"one of {', '.join(allowed)}")
+
+    def _require(self, condition: bool, name: str, expected: str) -> None:
+        if not condition:
+            # Imported only now: the package of the errors may import torch.
+            from curvature.errors import ConfigError
+
+            raise ConfigError(f"training setting {name}: expected {expected}, got {getattr(self, name)!r}")

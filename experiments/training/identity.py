@@ -1,0 +1,39 @@
+"""What a training run depends on, as plain values: two runs of equal identity do the same steps."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from jaxtyping import UInt8
+from torch import Tensor, nn
+
+from experiments.plain import to_plain
+from experiments.training.batches import image_checksum
+from experiments.training.config import TrainingConfig
+
+# They change where and how often, not what: a run may be resumed with other values.
+FREE_SETTINGS = ("device", "checkpoint_every")
+
+
+def training_identity(model: nn.Module, images: UInt8[Tensor, "n c h w"], config: TrainingConfig) -> dict[str, Any]:
+    """Describe model, training settings and data."""
+    settings = {key: value for key, value in to_plain(config).items() if key not in FREE_SETTINGS}
+    return {
+        "model": model_identity(model),
+        "training": settings,
+        "data": {"shape": list(images.shape), "sha256": image_checksum(images)},
+    }
+
+
+def model_identity(model: nn.Module) -> Mapping[str, Any]:
+    """Describe a model: its class, its event shape, and its configuration, if it carries a dataclass as `config`.
+
+    Tensor names and shapes say nothing about an activation, say, so they alone cannot tell whether weights fit.
+    """
+    config = getattr(model, "config", None)
+    shape = getattr(model, "event_shape", None)
+    return {
+        "class": type(model).__name__,
+        "event_shape": None if shape is None else list(shape),
+        "config": to_plain(config) if dataclasses.is_dataclass(config) else None,
+    }
