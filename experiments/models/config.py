@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal, get_args
 
-from curvature.errors import ShapeError, UnknownNameError
+from curvature.errors import ConfigError, UnknownNameError
 
 CouplingName = Literal["additive"]
 ActivationName = Literal["silu", "softplus", "tanh", "gelu", "mish", "relu"]
@@ -19,7 +19,7 @@ class GlowConfig:
 
     Raises
     ------
-    ShapeError
+    ConfigError
         A size is not a positive integer.
     UnknownNameError
         A coupling or an activation of that name does not exist; the message suggests the nearest one.
@@ -47,7 +47,7 @@ class GlowConfig:
         for name in ("levels", "steps", "width"):
             size = getattr(self, name)
             if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-                raise ShapeError(f"{name} must be a positive integer, got {size!r}.")
+                raise ConfigError(f"{name} must be a positive integer, got {size!r}.")
         for name, names in (("coupling", get_args(CouplingName)), ("activation", get_args(ActivationName))):
             require_known(name, getattr(self, name), names)
 

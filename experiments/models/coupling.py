@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional
 
 from experiments.models.activations import make_activation
 from experiments.models.bijection import Bijection
@@ -17,7 +18,7 @@ class AdditiveCoupling(Bijection):
     Parameters
     ----------
     network : nn.Module
-        The function `m`, from C//2 channels to C - C//2 channels, same height and width.
+        The function `m`, from the first C//2 channels to the other C - C//2, same height and width.
     """
 
     def __init__(self, network: nn.Module) -> None:
@@ -31,13 +32,16 @@ class AdditiveCoupling(Bijection):
 
     def forward(self, x: Float[Tensor, "B C H W"]) -> tuple[Float[Tensor, "B C H W"], Float[Tensor, ""]]:
         """Shift the second half; return also a zero."""
-        x1, x2 = _halves(x)
-        return torch.cat((x1, x2 + self.network(x1)), dim=1), x.new_zeros(())
+        return x + self._shift(x), x.new_zeros(())
 
     def inverse(self, y: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C H W"]:
         """Shift the second half back."""
-        y1, y2 = _halves(y)
-        return torch.cat((y1, y2 - self.network(y1)), dim=1)
+        return y - self._shift(y)
+
+    def _shift(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C H W"]:
+        """`(0, m(x1))`: adding whole images is faster than splitting and joining them, above all in bfloat16."""
+        half = x.shape[1] // 2
+        return functional.pad(self.network(x[:, :half]), (0, 0, 0, 0, half, 0))
 
 
 def coupling_network(
@@ -66,12 +70,6 @@ def _additive(channels: int, width: int, activation: ActivationName, generator: 
 # module changes.
 CouplingMaker = Callable[[int, int, ActivationName, torch.Generator], Bijection]
 COUPLINGS: dict[CouplingName, CouplingMaker] = {"additive": _additive}
-
-
-def _halves(x: Float[Tensor, "B C H W"]) -> tuple[Float[Tensor, "B C1 H W"], Float[Tensor, "B C2 H W"]]:
-    """Split the channels in two, the first half being the smaller one where C is odd."""
-    half = x.shape[1] // 2
-    return x[:, :half], x[:, half:]
 
 
 def _convolution(channels_in: int, channels_out: int, size: int, generator: torch.Generator | None) -> nn.Conv2d:

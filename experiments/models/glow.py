@@ -115,8 +115,8 @@ class Glow(Flow):
     def initialise(self, x: Float[Tensor, "B C H W"]) -> None:
         """Set every actnorm from the batch `x`, in order, so that each one's output has zero mean and unit variance.
 
-        Call it once, before training, on at least a hundred images. A trained model loaded from a checkpoint is initialised
-        already. Calling it again starts the actnorms afresh.
+        Call it once, before training, on at least a hundred images. A trained model that was loaded from a checkpoint
+        is initialised already. Calling it again starts the actnorms afresh.
 
         Raises
         ------
@@ -163,9 +163,8 @@ class Glow(Flow):
         for level in chains:
             x, level_log_det = level(x)
             log_det = log_det + level_log_det
-            half = x.shape[1] // 2
-            parts.append(x[:, half:])
-            x = x[:, :half]
+            x, given_away = x.chunk(2, dim=1)
+            parts.append(given_away)
         x, level_log_det = last(x)
         return [*parts, x], (log_det + level_log_det).expand(len(x))
 

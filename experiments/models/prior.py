@@ -16,11 +16,15 @@ class GaussianPrior(nn.Module):
         Learn `log sigma`, starting at 0; otherwise `sigma = scale` for ever.
     scale : float
         The value, or starting value, of `sigma`.
+    dtype : torch.dtype, optional
+        Of `log sigma`; torch's default if left out.
     """
 
-    def __init__(self, learn_scale: bool = False, scale: float = 1.0) -> None:
+    log_scale: Float[Tensor, ""]
+
+    def __init__(self, learn_scale: bool = False, scale: float = 1.0, dtype: torch.dtype | None = None) -> None:
         super().__init__()
-        log_scale = torch.tensor(math.log(scale))
+        log_scale = torch.tensor(math.log(scale), dtype=dtype)
         if learn_scale:
             self.log_scale = nn.Parameter(log_scale)
         else:
