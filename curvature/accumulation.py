@@ -1,4 +1,4 @@
-"""One pass over samples for their mean and covariance factor, in float64 and bounded memory (docs/theory.md, eq. 12)."""
+"""One pass over samples for their mean and covariance factor, float64, bounded memory (docs/theory.md, eq. 12)."""
 
 import math
 from collections.abc import Iterable, Iterator

@@ -34,8 +34,8 @@ def value_and_gradient(
 
 
 def hessian_vector_products(
-    log_prob: LogProb, x0: Float[Tensor, "*event"], v: Float[Tensor, "R *event"], chunk: int
-) -> Iterator[Float[Tensor, "r *event"]]:
+    log_prob: LogProb, x0: Float[Tensor, "*event"], v: Float[Tensor, " R *event"], chunk: int
+) -> Iterator[Float[Tensor, " r *event"]]:
     """Yield ``H(x0) v`` for the rows of v, `chunk` rows at a time: the tangents are mapped, x0 is computed once."""
     load_forward_mode()
     g = grad(lambda x: log_prob(x[None])[0])
@@ -48,13 +48,17 @@ def hessian_vector_products(
 
 @torch.no_grad()
 def directional_curvature(
-    log_prob: LogProb, x: Float[Tensor, "B *event"], d: Float[Tensor, "B *event"]
-) -> Float[Tensor, "B"]:
+    log_prob: LogProb, x: Float[Tensor, " B *event"], d: Float[Tensor, " B *event"]
+) -> Float[Tensor, " B"]:
     """Return ``d' H(x) d`` for every row of x and d.
 
     The samples are independent, so the gradient of the SUM over the batch holds each one's own gradient and one
     Jacobian-vector product pushes all directions at once: a few times the cost of log p, with nothing mapped.
     """
     load_forward_mode()
-    Hd = jvp(grad(lambda y: log_prob(y).sum()), (x,), (d,))[1]
+
+    def total(y: Tensor) -> Tensor:
+        return log_prob(y).sum()
+
+    Hd = jvp(grad(total), (x,), (d,))[1]
     return (Hd * d).flatten(1).sum(1) if d.ndim > 1 else Hd * d

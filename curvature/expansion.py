@@ -120,14 +120,14 @@ class Expansion:
         Hv = torch.cat([Hv for _, Hv in self.hvp_blocks(rows)]) if len(rows) else rows
         return Hv[0] if single else Hv
 
-    def hvp_blocks(self, rows: Float[Tensor, "R *event"]) -> Iterator[tuple[Tensor, Tensor]]:
+    def hvp_blocks(self, rows: Float[Tensor, " R *event"]) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield ``(v, H v)`` by differentiation, in blocks of rows that fit the memory budget."""
         products = hessian_vector_products(self.log_prob, self.at, rows, self.chunk)
         for v, Hv in zip(rows.split(self.chunk), products, strict=True):
             if len(v):
                 yield v, require_finite(Hv, "Hessian of log p")
 
-    def hessian_blocks(self, rows: Float[Tensor, "R *event"]) -> Iterator[tuple[Tensor, Tensor]]:
+    def hessian_blocks(self, rows: Float[Tensor, " R *event"]) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield ``(v, H v)`` in blocks, from the dense Hessian where it is known, else by differentiation."""
         if not self.has_hessian:
             yield from self.hvp_blocks(rows)
@@ -190,9 +190,7 @@ class Expansion:
         require_shape(moments.event_shape, self.event_shape, "moments: event shape against the expansion point")
         return trace(self, moments, method)
 
-    def predict(
-        self, q: Moments, versus: Moments, method: str = "exact", sampling_error: bool = True
-    ) -> "Prediction":
+    def predict(self, q: Moments, versus: Moments, method: str = "exact", sampling_error: bool = True) -> "Prediction":
         """Predict ``E_q log p - E_p log p`` from the moments of q and p; see `curvature.prediction.predict`."""
         from curvature.prediction import predict
 

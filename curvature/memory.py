@@ -12,8 +12,8 @@ DEFAULT_MEMORY_BUDGET = 2**29  # bytes
 # Beyond this many columns the working set leaves the cache and nothing is gained (measured at D = 784 and 3072).
 MAX_COLUMNS = 64
 
-# Forward-over-reverse keeps, for each value that plain reverse mode saves, its tangent, the cotangent and the cotangent's
-# tangent; the fourth part is the value itself, and as much again goes to temporaries of the operation at work.
+# For each value that reverse mode saves, forward-over-reverse holds the value, its tangent, the cotangent and the
+# cotangent's tangent; as much again goes to temporaries of the operation at work.
 BYTES_PER_SAVED_BYTE = 8
 
 
@@ -35,7 +35,7 @@ def columns_within(memory_budget: float, log_prob: LogDensity, x0: Float[Tensor,
     return int(min(max(memory_budget // per_sample, 1), MAX_COLUMNS))
 
 
-def saved_bytes(log_prob: LogDensity, x: Float[Tensor, "B *event"]) -> int:
+def saved_bytes(log_prob: LogDensity, x: Float[Tensor, " B *event"]) -> int:
     """Bytes that autograd saves for the gradient of log p in the batch, each storage counted once.
 
     Raises

@@ -1,4 +1,4 @@
-"""Mean and covariance of a set of samples: all that a second-order expansion asks of the data (docs/theory.md, eqs. 9, 12-15)."""
+"""Mean and covariance of a set of samples: all a second-order expansion asks of data (docs/theory.md, eqs. 12-15)."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -52,6 +52,8 @@ class Moments:
                 raise DtypeError(f"{name}: expected float64, got {values.dtype}; moments are kept in double precision")
             require_finite(values, name)
         require_shape(self.factor.shape[:-1], (self.mean.numel(),), "factor: rows against the entries of the mean")
+        if not 0 <= self.dropped_energy < 1:
+            raise OptionError(f"dropped_energy: expected a fraction in [0, 1), got {self.dropped_energy}")
 
     @classmethod
     def from_samples(cls, samples: Any) -> "Moments":
@@ -105,6 +107,10 @@ class Moments:
     def variance(self) -> Float[Tensor, "*event"]:
         """Return the variance of every entry of the event: the diagonal of the covariance."""
         return self.factor.square().sum(1).reshape(self.mean.shape)
+
+    def columns(self) -> Float[Tensor, " R *event"]:
+        """Return the columns of the factor as events."""
+        return self.factor.T.reshape(self.rank, *self.event_shape)
 
     def to(self, device: torch.device | str) -> "Moments":
         """Return the same moments on another device."""
@@ -202,9 +208,10 @@ class Moments:
         """
         if callable(P) and not isinstance(P, Tensor):
             require_affine(P, self.mean)
-            zero = P(torch.zeros_like(self.mean)[None])
-            columns = P(self.factor.T.reshape(-1, *self.event_shape)) - zero
-            return replace(self, mean=P(self.mean[None])[0], factor=columns.flatten(1).T.contiguous())
+            # One batch, so that a constant (no columns) needs no empty one.
+            mean, zero, *columns = P(torch.cat([self.mean[None], torch.zeros_like(self.mean)[None], self.columns()]))
+            F = torch.stack([mean, *columns])[1:] - zero
+            return replace(self, mean=mean, factor=F.reshape(self.rank, mean.numel()).T.contiguous())
         matrix = float_tensor(P, "P").to(self.mean)
         if matrix.ndim != 2:
             raise ShapeError(f"P: expected a matrix [E, {self.dim}], got shape {tuple(matrix.shape)}")

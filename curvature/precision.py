@@ -63,7 +63,7 @@ class LogDensity:
         state = [] if module is None else [*module.parameters(), *module.buffers()]
         return cls(function, dtype, state[0].device if state else None)
 
-    def __call__(self, x: Float[Tensor, "B *event"]) -> Float[Tensor, "B"]:
+    def __call__(self, x: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
         """Evaluate log p of a batch.
 
         Raises
@@ -126,4 +126,6 @@ def _require_ready(model: nn.Module) -> None:
             raise TrainingModeError(f"log_prob: {part} is in training mode; call model.eval() first")
         initialised = dict(module.named_buffers(recurse=False)).get("initialised")
         if initialised is not None and not bool(initialised.all()):
-            raise UninitialisedError(f"log_prob: {part} is not initialised; call model.initialise(x) or load a checkpoint")
+            raise UninitialisedError(
+                f"log_prob: {part} is not initialised; run model.initialise(x) or load a checkpoint"
+            )

@@ -1,4 +1,4 @@
-"""Checks at the boundary: arrays become float tensors of one shape, or the user reads which one is wrong and what to do."""
+"""Checks at the boundary: arrays become finite float tensors of one shape, or the user reads which is wrong and why."""
 
 import difflib
 from collections.abc import Iterable

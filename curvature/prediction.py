@@ -1,4 +1,4 @@
-"""The predicted likelihood gap between two distributions, term by term, from their moments (docs/theory.md, eqs. 9 and 16)."""
+"""The predicted likelihood gap between two distributions, term by term, from moments (docs/theory.md, eq. 9)."""
 
 import math
 from dataclasses import dataclass
@@ -111,6 +111,6 @@ def sampling_variance(expansion: "Expansion", moments: Moments, slope: Float[Ten
     """
     F = moments.factor.to(expansion.at)
     linear = (F.T @ slope.reshape(-1)).square().sum()
-    columns = expansion.hessian_blocks(F.T.reshape(-1, *expansion.event_shape))
+    columns = expansion.hessian_blocks(moments.columns().to(expansion.at))
     quadratic = sum(float((Hf.reshape(len(Hf), -1) @ F).square().sum()) for _, Hf in columns)
     return (float(linear) + quadratic / 2) / moments.count

@@ -4,8 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import torch
-
 from curvature.preconditions import unknown_name
 
 if TYPE_CHECKING:
@@ -25,7 +23,7 @@ class Trace:
         Standard error of a stochastic estimate, in nats; 0 for an exact route. It says nothing about the sampling of
         the data behind Sigma: see `Prediction.standard_error`.
     gauss_newton
-        The share of the negative semi-definite part ``-J'J / sigma^2`` in nats, where the route separates it, else None.
+        The share of the negative semi-definite part ``-J'J / sigma^2`` in nats; None where the route does not tell.
     route
         Name of the route taken.
     num_matvecs
@@ -56,15 +54,15 @@ def trace(expansion: "Expansion", moments: "Moments", method: str = "exact") -> 
 
 
 def exact_trace(expansion: "Expansion", moments: "Moments") -> Trace:
-    """Take the cheapest exact route: the Hessian if it is there or has fewer columns than the factor, else its products."""
+    """Take the cheapest exact route: the Hessian if known or smaller than the factor, else its products."""
     route = dense_trace if expansion.has_hessian or moments.rank > moments.dim else hvp_trace
     return route(expansion, moments)
 
 
 def hvp_trace(expansion: "Expansion", moments: "Moments") -> Trace:
     """Sum ``f' H f`` over the columns f of the covariance's factor, one Hessian-vector product each."""
-    F = moments.factor.to(expansion.at)
-    total = sum(float((Hf * f).sum()) for f, Hf in expansion.hessian_blocks(F.T.reshape(-1, *expansion.event_shape)))
+    columns = moments.columns().to(expansion.at)
+    total = sum(float((Hf * f).sum()) for f, Hf in expansion.hvp_blocks(columns))
     return Trace(float(total), 0.0, None, "hvp", moments.rank)
 
 
@@ -72,7 +70,7 @@ def dense_trace(expansion: "Expansion", moments: "Moments") -> Trace:
     """Contract the dense Hessian with the covariance."""
     num_matvecs = 0 if expansion.has_hessian else expansion.dim
     H, F = expansion.hessian(), moments.factor.to(expansion.at)
-    return Trace(float(torch.einsum("ir,ij,jr->", F, H, F)), 0.0, None, "dense", num_matvecs)
+    return Trace(float((F * (H @ F)).sum()), 0.0, None, "dense", num_matvecs)
 
 
 TRACE_ROUTES: dict[str, Callable[["Expansion", "Moments"], Trace]] = {

@@ -21,5 +21,5 @@ def log_density(bpd: Number, dim: int, bits: int = BITS_PER_PIXEL) -> Number:
 
 
 def gap_bits_per_dim(nats: Number, dim: int) -> Number:
-    """Convert a difference of mean log densities (nats) to a gap in bits per dimension: negative = more likely (eq. 3)."""
+    """Convert a difference of mean log p (nats) to a gap in bits per dimension: negative = more likely (eq. 3)."""
     return -nats / (dim * math.log(2))

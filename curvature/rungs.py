@@ -1,0 +1,108 @@
+"""The rungs of the curvature ladder, each as one number a sample (docs/theory.md, eqs. 17-20)."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from curvature.derivatives import directional_curvature
+from curvature.expansion import Expansion
+from curvature.preconditions import unknown_name
+from curvature.quadrature import gauss_jacobi
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Some samples of one set, seen from the expansion point x0 and from the set's own mean mu.
+
+    Attributes
+    ----------
+    expansion
+        Expansion of log p about x0.
+    d
+        ``x - x0``.
+    m
+        ``mu - x0``.
+    Hm
+        ``H m``.
+    """
+
+    expansion: Expansion
+    d: Float[Tensor, " B *event"]
+    m: Float[Tensor, "*event"]
+    Hm: Float[Tensor, "*event"]
+
+    @cached_property
+    def Hd(self) -> Float[Tensor, " B *event"]:  # noqa: N802
+        """``H d`` for every sample."""
+        return torch.cat([Hd for _, Hd in self.expansion.hessian_blocks(self.d)])
+
+    @cached_property
+    def tangent(self) -> Float[Tensor, " B"]:
+        """First-order part ``log p(x0) + g.d``."""
+        return self.expansion.value + dot(self.expansion.gradient, self.d)
+
+
+def dot(a: Float[Tensor, "*#batch_event"], b: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
+    """Inner product of events, a sample at a time."""
+    return (a * b).reshape(len(b), -1).sum(1)
+
+
+def diagonal(s: Block) -> Float[Tensor, " B"]:
+    """``1/2 sum_i H_ii (x_i - mu_i)^2``: exact diagonal of H, per-pixel variances (eq. 17)."""
+    return dot(s.expansion.diagonal(), (s.d - s.m).square()) / 2
+
+
+def full(s: Block) -> Float[Tensor, " B"]:
+    """``1/2 (x - mu)'H(x - mu)``: the covariance term alone, full covariance (eq. 18)."""
+    return dot(s.d - s.m, s.Hd - s.Hm) / 2
+
+
+def taylor2(s: Block) -> Float[Tensor, " B"]:
+    """``log p(x0) + g.d + 1/2 d'H d``: every second-order term (eq. 19)."""
+    return s.tangent + dot(s.d, s.Hd) / 2
+
+
+def path(s: Block, n: int) -> Float[Tensor, " B"]:
+    """``log p(x0) + g.d + sum_k w_k d'H(x0 + t_k d) d``: curvature along the way to the sample, n nodes (eq. 20)."""
+    log_p, x0 = s.expansion.log_prob, s.expansion.at
+    return s.tangent + sum(
+        w * directional_curvature(log_p, x0 + t * s.d, s.d) for t, w in zip(*gauss_jacobi(n), strict=True)
+    )
+
+
+RUNGS: dict[str, Callable[[Block], Tensor]] = {"diagonal": diagonal, "full": full, "taylor2": taylor2}
+NEEDS_HESSIAN = frozenset({"full", "taylor2"})
+
+
+def rung_names(nodes: Iterable[int] = (1, 2, 3)) -> tuple[str, ...]:
+    """Names of the default rungs, from the crudest to the nearest."""
+    return (*RUNGS, *(f"path-{n}" for n in nodes))
+
+
+def rung_function(name: str) -> Callable[[Block], Float[Tensor, " B"]]:
+    """Look up a rung by its name.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such rung.
+    """
+    if name in RUNGS:
+        return RUNGS[name]
+    if match := re.fullmatch(r"path-([1-9]\d*)", name):
+        return partial(path, n=int(match[1]))
+    raise unknown_name("rung", name, rung_names())
+
+
+def rung_route(name: str, expansion: Expansion) -> str:
+    """Say how a rung of that name is computed with that expansion."""
+    if name in NEEDS_HESSIAN:
+        return "dense" if expansion.has_hessian else "hvp"
+    if name == "diagonal":
+        return "dense" if expansion.has_hessian else "diagonal by hvp"
+    return f"forward-over-reverse, {name.removeprefix('path-')} Gauss-Jacobi nodes"
