@@ -46,4 +46,9 @@ def load_inputs(
     else:
         images = load_image_set(inputs.set_name, inputs.split, patch_size).head(n_images)
         images = fit_event_shape(apply_transform(inputs, images), event_shape, str(inputs))
-    return dequantize(images, torch.Generator().manual_seed(seed + 1), dtype=torch.float64)
+    return dequantize(images, noise_generator(seed), dtype=torch.float64)
+
+
+def noise_generator(seed: int) -> torch.Generator:
+    """Source of the dequantisation noise of a comparison; apart from the one that draws noise images."""
+    return torch.Generator().manual_seed(seed + 1)

@@ -13,6 +13,8 @@ SPLITS = ("train", "test")
 
 Loader = Callable[[str, int], ImageSet]
 
+EMBEDDED = (*PHOTOGRAPHS, "digits")
+
 CATALOG: dict[str, Loader] = {
     **{name: partial(load_photograph_patches, name) for name in PHOTOGRAPHS},
     "digits": load_digits,

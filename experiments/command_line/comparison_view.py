@@ -1,0 +1,49 @@
+"""What a person sees of a comparison: a progress bar while it runs, then the table, the files and the figure."""
+
+from types import TracebackType
+
+import pandas as pd
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from analysis.table import comparison_table
+from experiments.figures import draw_figure
+from experiments.runs import RunDirectory
+
+NARROWEST_TABLE = 100
+FIGURE = "predicted-against-measured"
+
+
+def wide_console() -> Console:
+    """A console for tables: as wide as the terminal, but never so narrow that numbers are cut."""
+    console = Console()
+    return console if console.width >= NARROWEST_TABLE else Console(width=NARROWEST_TABLE)
+
+
+class ComparisonProgress:
+    """A bar of images done, with the set at hand; drawn only in a terminal."""
+
+    def __init__(self, console: Console) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self._bar = Progress(*columns, console=console, disable=not console.is_terminal)
+        self._task = self._bar.add_task("expanding log p")
+
+    def __enter__(self) -> "ComparisonProgress":
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def __call__(self, done: int, total: int, name: str) -> None:
+        """Show the images done of all, and the set they belong to."""
+        self._bar.update(self._task, completed=done, total=total, description=f"curvature on {name}")
+
+
+def show(comparison: pd.DataFrame, run: RunDirectory, console: Console) -> None:
+    """Print the table, draw the figure, and say where both lie."""
+    figures = draw_figure(FIGURE, run.path)
+    console.print(comparison_table(comparison))
+    console.print(f"tables: {run.comparison_path}\nfigure: {figures[0]}", soft_wrap=True, highlight=False)

@@ -1,0 +1,55 @@
+"""The options of every command. No torch here: `--help` must answer at once."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from experiments.configuration import ComparisonConfig, ExperimentConfig
+from experiments.models.config import GlowConfig
+from experiments.training.config import TrainingConfig
+
+# The demo's model and training, tuned for 8 x 8 colour patches and about a minute on one core for each of two flows.
+DEMO_MODEL = GlowConfig(levels=2, steps=6, width=32)
+DEMO_TRAINING = TrainingConfig(
+    steps=1800, batch_size=64, optimizer="adam", learning_rate=5e-3, warmup_steps=50, ema_decay=0.99, device="cpu"
+)
+
+
+@dataclass(frozen=True)
+class DemoOptions:
+    """Train on two photographs in turn, predict likelihood gaps, and hold them against the measured ones."""
+
+    out: Path = Path("runs/demo")
+    """Where the two run directories are written; what is finished there is not done again."""
+    n_images: int = 512
+    """Images of each input set."""
+    model: GlowConfig = DEMO_MODEL
+    """The flow."""
+    training: TrainingConfig = DEMO_TRAINING
+    """How it is trained."""
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """Train a constant-volume flow on an image set."""
+
+    out: Path | None = None
+    """The run directory; runs/TRAIN_SET by default."""
+    resume: Path | None = None
+    """Go on with this run from its checkpoint; its own configuration holds."""
+    config: Annotated[ExperimentConfig, tyro.conf.arg(name="")] = field(default_factory=ExperimentConfig)
+    """Data, model and training."""
+
+
+@dataclass(frozen=True)
+class CompareOptions:
+    """Predict the likelihood gaps of input sets under a trained flow, and hold them against the measured ones."""
+
+    model: Path
+    """The run directory of a trained flow."""
+    out: Path | None = None
+    """Where tables and figures are written; the run directory itself by default."""
+    config: Annotated[ComparisonConfig, tyro.conf.arg(name="")] = field(default_factory=ComparisonConfig)
+    """Input sets, images, rungs and seed."""

@@ -1,0 +1,48 @@
+"""What an experiment is made of, as frozen dataclasses whose fields are the command line's options. No torch here."""
+
+from dataclasses import dataclass, field
+
+from experiments.models.config import GlowConfig
+from experiments.training.config import TrainingConfig
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """What the flow is trained on."""
+
+    train_set: str = "china"
+    """Name of the data set in the catalog."""
+    patch_size: int = 8
+    """Height and width of the embedded image patches, in pixels."""
+
+
+@dataclass(frozen=True)
+class ExperimentConfig:
+    """One training run: data, model and training."""
+
+    data: DataConfig = field(default_factory=DataConfig)
+    model: GlowConfig = field(default_factory=GlowConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+
+@dataclass(frozen=True)
+class ComparisonConfig:
+    """How predicted and measured likelihoods are compared."""
+
+    inputs: tuple[str, ...] = ()
+    """Input sets, each SET[/SPLIT][:contrast=LAMBDA | :luminance], constant=VALUE or noise=uniform. Default: the
+    training set's own test images, original and grayed, every other embedded set, constants and noise."""
+    n_images: int = 512
+    """Images of each input set, and of the training set that they are compared with."""
+    nodes: tuple[int, ...] = (1, 2, 3)
+    """Gauss-Jacobi nodes of the path rungs: path-n for each n."""
+    seed: int = 0
+    """Seed of the dequantisation noise and of generated noise images."""
+
+
+def default_inputs(train_set: str, other_sets: tuple[str, ...]) -> tuple[str, ...]:
+    """The paper's inputs: own test images, the other sets, both kinds of graying, constants, uniform noise."""
+    grayed = (f"{train_set}:contrast={factor}" for factor in (0.75, 0.5, 0.25))
+    constants = (f"constant={value}" for value in (0, 128, 255))
+    others = (name for name in other_sets if name != train_set)
+    return (train_set, *others, *grayed, f"{train_set}:luminance", *constants, "noise=uniform")
