@@ -2,10 +2,10 @@
 
 A generator that runs on from step to step would have to be saved, restored and kept equal between processes. Here the
 noise of a step comes from a generator seeded by (seed, "noise", step), and the order of an epoch from one seeded by
-(seed, "order", epoch): a resumed run, or one that shares a batch between processes, draws the same numbers without being
-told any state. The three are mixed by NumPy's SeedSequence, `seed` as its entropy and (stream, index) as its spawn key,
-whose output is specified to stay the same in every version and on every machine. Orders are always drawn on the CPU;
-noise is drawn on the device of the images, so it differs between kinds of device, not between runs on one kind.
+(seed, "order", epoch): a resumed run, or one that shares a batch between processes, draws the same numbers without
+being told any state. The three are mixed by NumPy's SeedSequence, `seed` as its entropy and (stream, index) as its
+spawn key, whose output is specified to stay the same in every version and machine. Orders are always drawn on the
+CPU; noise is drawn on the device of the images, so it differs between kinds of device, not between runs on one kind.
 """
 
 from typing import Literal

@@ -1,0 +1,69 @@
+import pytest
+
+from curvature.errors import RunDirectoryError
+from experiments.training.log import LogRow, TrainingLog, read_log
+
+
+def row(step):
+    return LogRow(step, 5.0 + step / 3, 1 / 7, 1e-3, 1234.5, step * 0.1)
+
+
+def write(path, steps, after_step=0):
+    with TrainingLog(path, after_step) as log:
+        for step in steps:
+            log.append(row(step))
+
+
+def test_rows_come_back_bit_for_bit(tmp_path):
+    write(tmp_path / "log.csv", [1, 2])
+    assert read_log(tmp_path / "log.csv") == [row(1), row(2)]
+    assert (
+        (tmp_path / "log.csv").read_text().splitlines()[0].startswith("step,bits_per_dim,gradient_norm,learning_rate")
+    )
+
+
+def test_resuming_drops_later_rows_and_starting_drops_all(tmp_path):
+    path = tmp_path / "log.csv"
+    write(path, [1, 2, 3, 4])
+    write(path, [3, 4, 5], after_step=2)
+    assert [r.step for r in read_log(path)] == [1, 2, 3, 4, 5]
+    write(path, [1])
+    assert [r.step for r in read_log(path)] == [1]
+
+
+def test_a_row_is_on_file_as_soon_as_it_is_appended(tmp_path):
+    with TrainingLog(tmp_path / "log.csv") as log:
+        log.append(row(1))
+        assert read_log(tmp_path / "log.csv") == [row(1)]
+
+
+def test_a_row_cut_short_by_a_kill_is_passed_over_and_done_again(tmp_path):
+    path = tmp_path / "log.csv"
+    write(path, [1, 2])
+    with path.open("a") as file:
+        file.write("3,5.1")
+    assert [r.step for r in read_log(path)] == [1, 2]
+    write(path, [3], after_step=2)
+    assert [r.step for r in read_log(path)] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("text", ["", "a,b\n1,2\n"])
+def test_what_is_no_log_is_refused(tmp_path, text):
+    (tmp_path / "log.csv").write_text(text)
+    with pytest.raises(RunDirectoryError, match="is no training log"):
+        TrainingLog(tmp_path / "log.csv", after_step=3)
+
+
+def test_a_damaged_row_and_a_missing_log_are_named(tmp_path):
+    write(tmp_path / "log.csv", [1])
+    with (tmp_path / "log.csv").open("a") as file:
+        file.write("2,x\n")
+    with pytest.raises(RunDirectoryError, match="damaged row"):
+        read_log(tmp_path / "log.csv")
+    with pytest.raises(RunDirectoryError, match="cannot be read"):
+        read_log(tmp_path / "none.csv")
+
+
+def test_a_log_that_cannot_be_written_is_named(tmp_path):
+    with pytest.raises(RunDirectoryError, match="cannot be written"):
+        TrainingLog(tmp_path / "nowhere" / "log.csv")
