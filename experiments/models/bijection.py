@@ -20,7 +20,7 @@ class Bijection(nn.Module):
         """A promise: `log|det df/dx|` is the same number for every input (a chain keeps it if all its layers do)."""
         raise NotImplementedError
 
-    def forward(self, x: Float[Tensor, "B C H W"]) -> tuple[Float[Tensor, "B C2 H2 W2"], Float[Tensor, "#B"]]:
+    def forward(self, x: Float[Tensor, "B C H W"]) -> tuple[Float[Tensor, "B C2 H2 W2"], Float[Tensor, "*#batch"]]:
         """Map `x` to `y`; return also `log|det dy/dx|` in nats, [B], or a scalar where it is constant."""
         raise NotImplementedError
 
@@ -45,7 +45,7 @@ class Chain(Bijection):
         """True if it is true of every layer."""
         return all(layer.is_constant_log_det for layer in self.bijections())
 
-    def forward(self, x: Float[Tensor, "B C H W"]) -> tuple[Float[Tensor, "B C2 H2 W2"], Float[Tensor, "#B"]]:
+    def forward(self, x: Float[Tensor, "B C H W"]) -> tuple[Float[Tensor, "B C2 H2 W2"], Float[Tensor, "*#batch"]]:
         """Apply the layers in order and add their log-determinants."""
         first, *others = self.bijections()
         x, log_det = first(x)

@@ -51,4 +51,4 @@ class GaussianPrior(nn.Module):
 
     def extra_repr(self) -> str:
         """Show sigma and whether it is learned."""
-        return f"scale={self.scale.item():g}, learned={isinstance(self.log_scale, nn.Parameter)}"
+        return f"scale={self.scale.detach().item():g}, learned={isinstance(self.log_scale, nn.Parameter)}"

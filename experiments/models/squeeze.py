@@ -19,10 +19,10 @@ class Squeeze(Bijection):
         """Always: a permutation."""
         return True
 
-    def forward(self, x: Float[Tensor, "B C H W"]) -> tuple[Float[Tensor, "B 4*C H/2 W/2"], Float[Tensor, ""]]:
+    def forward(self, x: Float[Tensor, "B C H W"]) -> tuple[Float[Tensor, "B C2 H2 W2"], Float[Tensor, ""]]:
         """Return the squeezed images and a zero."""
         return functional.pixel_unshuffle(x, 2), x.new_zeros(())
 
-    def inverse(self, y: Float[Tensor, "B 4*C H/2 W/2"]) -> Float[Tensor, "B C H W"]:
+    def inverse(self, y: Float[Tensor, "B C2 H2 W2"]) -> Float[Tensor, "B C H W"]:
         """Put the four channels of each block back in place."""
         return functional.pixel_shuffle(y, 2)

@@ -48,7 +48,7 @@ class FlowStep(Bijection):
             log_det = self.convolution.log_abs_det() + log_scale.sum()
             return FoldedConvolution(kernel * log_scale.exp(), kernel @ self.actnorm.shift, log_det)
 
-    def forward(self, x: Float[Tensor, "B C H W"]) -> tuple[Float[Tensor, "B C H W"], Float[Tensor, "#B"]]:
+    def forward(self, x: Float[Tensor, "B C H W"]) -> tuple[Float[Tensor, "B C H W"], Float[Tensor, "*#batch"]]:
         """Apply the folded convolution, then the coupling."""
         weight, bias, log_det_per_pixel = self.folded()
         y, coupling_log_det = self.coupling(functional.conv2d(x, weight[:, :, None, None], bias))

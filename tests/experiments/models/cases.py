@@ -1,0 +1,68 @@
+"""The flows that the contract of test_contract.py runs over; one line here adds a flow to every test."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+from experiments.models.config import SMOOTH_ACTIVATIONS, GlowConfig
+from experiments.models.flow import Flow
+from experiments.models.glow import Glow
+from experiments.models.toy import CouplingFlow, LinearFlow, MixingFlow
+
+AnyFlow = TypeVar("AnyFlow", bound=Flow)
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def images(flow: Flow, n: int, seed: int = 1) -> Tensor:
+    """Smooth random events in [0, 1], in the model's precision."""
+    return torch.rand(n, *flow.event_shape, generator=seeded(seed), dtype=torch.float64).to(flow.prior.log_scale.dtype)
+
+
+def randomise(flow: AnyFlow, seed: int = 2, size: float = 0.15) -> AnyFlow:
+    """Return a copy with every weight perturbed: a coupling that starts at zero, or a rotation, proves nothing."""
+    flow = copy.deepcopy(flow)
+    generator = seeded(seed)
+    with torch.no_grad():
+        for parameter in flow.parameters():
+            noise = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
+            parameter.add_(size * noise.to(parameter.dtype))
+    return flow
+
+
+def glow(event_shape: tuple[int, int, int], seed: int = 0, **config: object) -> Glow:
+    """An initialised Glow in float64 with non-trivial weights."""
+    model = Glow(event_shape, GlowConfig(**{"steps": 2, "width": 6, **config}), seed).double()  # type: ignore[arg-type]
+    model.initialise(images(model, 40))
+    return randomise(model)
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    make: Callable[[], Flow]
+
+
+CASES = [
+    Case("linear-vector", lambda: LinearFlow.random((5,), seeded(3), prior_scale=1.3)),
+    Case("linear-image", lambda: LinearFlow.random((2, 3, 2), seeded(4))),
+    Case("mixing", lambda: MixingFlow.random((3, 2, 4), 4, seeded(5), prior_scale=0.7)),
+    *(
+        Case(f"coupling-{activation}", lambda a=activation: CouplingFlow.random((5,), 7, seeded(6), a, 1.2))
+        for activation in ("silu", "softplus", "tanh")
+    ),
+    Case("coupling-image", lambda: CouplingFlow.random((2, 2, 2), 5, seeded(7))),
+    *(
+        Case(f"glow-{activation}", lambda a=activation: glow((1, 4, 4), activation=a, levels=2))
+        for activation in SMOOTH_ACTIVATIONS
+    ),
+    Case("glow-colour", lambda: glow((3, 4, 4), levels=1)),
+    Case("glow-oblong-two-levels", lambda: glow((3, 4, 8), levels=2, steps=1)),
+    Case("glow-learned-prior", lambda: glow((2, 4, 4), levels=2, learn_prior_scale=True)),
+]
