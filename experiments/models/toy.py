@@ -6,7 +6,6 @@ All have constant volume and the prior N(0, sigma^2), so that H = -(1/sigma^2) [
 
 import copy
 import math
-from typing import Self
 
 import torch
 from jaxtyping import Float
@@ -53,7 +52,7 @@ class LinearFlow(Flow):
         self.offset = nn.Parameter(offset.clone())
 
     @classmethod
-    def random(cls, event_shape: tuple[int, ...], generator: torch.Generator, prior_scale: float = 1.0) -> Self:
+    def random(cls, event_shape: tuple[int, ...], generator: torch.Generator, prior_scale: float = 1.0) -> "LinearFlow":
         """Draw a well-conditioned flow in float64."""
         dim = math.prod(event_shape)
         return cls(_random_matrix(dim, generator), _randn(generator, dim), prior_scale, event_shape)
@@ -116,7 +115,7 @@ class MixingFlow(Flow):
     @classmethod
     def random(
         cls, event_shape: tuple[int, int, int], steps: int, generator: torch.Generator, prior_scale: float = 1.0
-    ) -> Self:
+    ) -> "MixingFlow":
         """Draw well-conditioned kernels in float64."""
         channels, height, width = event_shape
         kernels = torch.stack([_random_matrix(channels, generator) for _ in range(steps)])
@@ -204,7 +203,7 @@ class CouplingFlow(Flow):
         generator: torch.Generator,
         activation: ActivationName = "silu",
         prior_scale: float = 1.0,
-    ) -> Self:
+    ) -> "CouplingFlow":
         """Draw a well-conditioned flow of `hidden` units in float64."""
         linear = LinearFlow.random(event_shape, generator, prior_scale)
         half = linear.dim // 2
