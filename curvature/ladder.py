@@ -87,8 +87,8 @@ class Ladder:
         OptionError
             If they were seen from different expansions or on different rungs.
         """
-        if q.at.shape != p.at.shape or not torch.equal(q.at, p.at) or q.value != p.value:
-            raise OptionError("ladder: q and p come from different expansions; use one for both")
+        if q.expansion is not p.expansion:
+            raise OptionError("ladder: q and p come from different expansions; make both from one")
         if tuple(q.terms) != tuple(p.terms):
             raise OptionError(f"ladder: q has the rungs {tuple(q.terms)} and p has {tuple(p.terms)}; use the same")
         rungs = tuple(_rung(name, q.routes[name], q.terms[name], p.terms[name], q, p) for name in q.terms)

@@ -28,15 +28,14 @@ class SampleTerms:
         By rung: how it was computed.
     measured
         log p of each sample in nats.
-    at, value
-        The expansion point and log p there: they tell whether two sets were seen from the same expansion.
+    expansion
+        What the set was seen from; two sets compare only if it is the same object.
     """
 
     terms: Mapping[str, Float[Tensor, " N"]]
     routes: Mapping[str, str]
     measured: Float[Tensor, " N"]
-    at: Float[Tensor, "*event"]
-    value: float
+    expansion: Expansion
 
     @property
     def count(self) -> int:
@@ -46,7 +45,7 @@ class SampleTerms:
     @property
     def dim(self) -> int:
         """Number D of dimensions."""
-        return self.at.numel()
+        return self.expansion.dim
 
     def __repr__(self) -> str:
         return f"SampleTerms(count={self.count}, dim={self.dim}, rungs={tuple(self.terms)})"
@@ -107,7 +106,7 @@ def sample_terms(
             progress(done, len(x))
     found = {rung: require_finite(torch.cat(parts), f"{rung} of {name}") for rung, parts in values.items()}
     routes = {rung: rung_route(rung, expansion) for rung in names}
-    return SampleTerms({rung: found[rung] for rung in names}, routes, found["measured"], x0, expansion.value)
+    return SampleTerms({rung: found[rung] for rung in names}, routes, found["measured"], expansion)
 
 
 def require_samples(x: Tensor, name: str) -> Tensor:

@@ -27,7 +27,9 @@ def assert_same(moments, x, rtol=1e-11):
     assert moments.event_shape == tuple(x.shape[1:])
     np.testing.assert_allclose(moments.mean.reshape(-1), mean, rtol=rtol, atol=rtol)
     np.testing.assert_allclose(moments.covariance(), covariance, rtol=rtol, atol=rtol * scale + 1e-15)
-    np.testing.assert_allclose(moments.variance().reshape(-1), np.diag(covariance), rtol=rtol, atol=rtol * scale + 1e-15)
+    np.testing.assert_allclose(
+        moments.variance().reshape(-1), np.diag(covariance), rtol=rtol, atol=rtol * scale + 1e-15
+    )
     assert moments.total_variance == pytest.approx(np.trace(covariance), rel=1e-9, abs=1e-15)
 
 
