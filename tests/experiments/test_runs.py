@@ -124,6 +124,14 @@ def test_a_file_outside_the_run_is_refused(run, name):
         run.write_text(name, "x")
 
 
+def test_a_file_in_the_place_of_a_directory_is_named(run):
+    run.write_text("figures", "not a directory")
+    with pytest.raises(RunDirectoryError, match=r"cannot be written"):
+        run.write_text("figures/a.txt", "x")
+    with pytest.raises(RunDirectoryError, match=r"environment\.json: cannot be read"):
+        run.environment()
+
+
 class Stage:
     """A stage that counts how often it runs."""
 

@@ -1,3 +1,5 @@
+import io
+
 import pytest
 
 from curvature.errors import RunDirectoryError
@@ -67,3 +69,16 @@ def test_a_damaged_row_and_a_missing_log_are_named(tmp_path):
 def test_a_log_that_cannot_be_written_is_named(tmp_path):
     with pytest.raises(RunDirectoryError, match="cannot be written"):
         TrainingLog(tmp_path / "nowhere" / "log.csv")
+
+
+def test_a_full_disk_is_named(tmp_path, monkeypatch):
+    with TrainingLog(tmp_path / "log.csv") as log:
+
+        def full():
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(log, "_file", io.StringIO())
+        monkeypatch.setattr(log._file, "flush", full)
+        with pytest.raises(RunDirectoryError, match=r"log\.csv: cannot be written \(No space left"):
+            log.append(row(1))
+        monkeypatch.undo()

@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from curvature.errors import CheckpointError, ToolkitError
-from experiments.training.checkpoint import read_checkpoint
+from experiments.training.checkpoint import read_checkpoint, save_checkpoint
 from experiments.training.errors import TrainingInterrupted
 from experiments.training.log import read_log
 from experiments.training.loop import train
+from experiments.training.state import TrainingState
 
 STEPS = 12
 
@@ -172,3 +173,12 @@ def test_other_settings_data_or_model_are_refused_with_what_differs(tiny_flow, i
             train(model, data, config, run, resume=True)
         assert "\n" not in str(caught.value)
         assert {path.name: path.read_bytes() for path in run.path.iterdir()} == before
+
+
+def test_a_checkpoint_from_before_the_first_step(tiny_flow, images, short, new_run, trained):
+    _, whole_run, _ = trained
+    model, run = tiny_flow(), new_run()
+    identity = read_checkpoint(whole_run.checkpoint_path).identity
+    save_checkpoint(run.checkpoint_path, TrainingState.start(model, short, identity).checkpoint())
+    train(tiny_flow(), images, short, run, resume=True)
+    assert_same_bits(run, whole_run)
