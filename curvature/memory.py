@@ -7,14 +7,14 @@ from torch import Tensor
 from curvature.errors import OptionError
 from curvature.precision import LogDensity
 
-DEFAULT_MEMORY_BUDGET = 2**29  # bytes
+DEFAULT_MEMORY_BUDGET = 2**28  # bytes
 
 # Beyond this many columns the working set leaves the cache and nothing is gained (measured at D = 784 and 3072).
 MAX_COLUMNS = 64
 
 # For each value that reverse mode saves, forward-over-reverse holds the value, its tangent, the cotangent and the
-# cotangent's tangent; as much again goes to temporaries of the operation at work.
-BYTES_PER_SAVED_BYTE = 8
+# cotangent's tangent; twice as much again covers temporaries and the allocator (measured on a Glow).
+BYTES_PER_SAVED_BYTE = 12
 
 
 def columns_within(memory_budget: float, log_prob: LogDensity, x0: Float[Tensor, "*event"]) -> int:

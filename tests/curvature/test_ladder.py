@@ -241,3 +241,11 @@ def test_sets_from_different_expansions_do_not_compare():
         Ladder.between(sample_terms(a, x), sample_terms(other, x))
     with pytest.raises(OptionError, match="rungs"):
         Ladder.between(sample_terms(a, x), sample_terms(a, x, nodes=(1,)))
+
+
+def test_the_measured_gap_is_found_by_name_too():
+    x = randn(5, 4, seed=0)
+    ladder = curvature_ladder(CouplingFlow((4,)), x, 2 * x, rungs=["full"])
+    assert ladder["measured"] is ladder.measured
+    assert ladder.measured.difference == 0
+    assert ladder.measured.ratio == 1

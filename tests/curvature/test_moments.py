@@ -60,9 +60,21 @@ def test_merging_is_associative_and_exact(ns, event, seed):
     assert a.merge(b).merge(c).rank <= max(whole[0].numel(), 1)
 
 
+def test_a_remainder_smaller_than_an_event_is_not_lost():
+    x = randn(13, 5, seed=0)
+    assert_same(Moments.from_samples(x.split(4)), x)
+
+
 def test_a_constant_merges_like_one_sample():
     x, c = randn(4, 3, seed=0), randn(3, seed=1)
     assert_same(Moments.from_samples(x).merge(Moments.constant(c)), torch.cat([x, c[None]]))
+
+
+def test_merged_factors_stay_thin_below_d_columns_and_are_compressed_above():
+    parts = [Moments.from_samples(randn(4, 12, seed=seed)) for seed in range(3)]
+    assert parts[0].merge(parts[1]).rank == 9
+    assert parts[0].merge(parts[1]).merge(parts[2]).rank <= 12
+    assert_same(parts[0].merge(parts[1]), torch.cat([randn(4, 12, seed=seed) for seed in range(2)]))
 
 
 def test_few_samples_keep_their_exact_thin_factor():
