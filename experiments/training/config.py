@@ -21,7 +21,7 @@ class TrainingConfig:
     """Images in a batch; an epoch drops the last, incomplete batch of its random order."""
     optimizer: Literal["adamax", "adam"] = "adamax"
     """Update rule."""
-    learning_rate: float = 2e-3
+    learning_rate: float = 1e-2
     """Highest learning rate, reached at the end of the warm-up."""
     betas: tuple[float, float] = (0.9, 0.999)
     """Decay of the optimizer's running gradient and of its running gradient size."""

@@ -16,6 +16,8 @@ class TrainingInterrupted(ToolkitError):  # noqa: N818 - stopping on request is 
         The run directory.
     """
 
+    exit_code = 130  # what a shell expects of a program that Ctrl-C stopped
+
     def __init__(self, step: int, run: Path) -> None:
         super().__init__(
             f"training interrupted, step {step} is kept in {run}; to go on: likelihood-curvature train --resume {run}"
