@@ -37,8 +37,11 @@ class UnknownNameError(ToolkitError, LookupError):
     """A data set, input set, rung or option of that name does not exist."""
 
 
-class ConfigError(ToolkitError, ValueError):
-    """A setting lies outside its range, has another type, is unknown, or contradicts another one."""
+class ConfigError(ToolkitError):
+    """A setting lies outside its range, has another type, is unknown, or contradicts another one.
+
+    No ValueError: the parser of the command line would take that for a mistake of its own and wrap it in a box.
+    """
 
 
 class CheckpointError(ToolkitError, RuntimeError):

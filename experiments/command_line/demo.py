@@ -4,41 +4,44 @@ import pandas as pd
 from rich.console import Console
 
 from analysis.comparison import explains
-from experiments.command_line.comparison_view import ComparisonProgress, show, wide_console
+from curvature.errors import ToolkitError
+from experiments.command_line.comparison_view import show, wide_console
+from experiments.command_line.demo_directions import Direction, run_directions
+from experiments.command_line.demo_progress import DirectionsProgress
 from experiments.command_line.options import DemoOptions
-from experiments.comparing import compare_inputs
 from experiments.configuration import ComparisonConfig, DataConfig, ExperimentConfig
 from experiments.runs import RunDirectory
-from experiments.trained_model import load_run, train_run
-from experiments.training.progress import TerminalProgress
 
 SWAPPED_PAIR = ("china", "flower")
 BEST_RUNG = "path-3"
 
 
+class DemoInterrupted(ToolkitError):  # noqa: N818 - stopping on request is no error
+    """The demo was stopped by Ctrl-C."""
+
+    exit_code = 130
+
+
 def run(options: DemoOptions) -> None:
-    """Train on each photograph, compare, and say how the swapped pair came out."""
+    """Train on each photograph, compare, show tables and figures, and say how the swapped pair came out."""
     console = wide_console()
-    comparisons = {name: _one_direction(name, options, console) for name in SWAPPED_PAIR}
+    directions = {name: _direction(name, options) for name in SWAPPED_PAIR}
+    try:
+        with DirectionsProgress(console) as progress:
+            run_directions(list(directions.values()), options.jobs, progress)
+    except KeyboardInterrupt:
+        raise DemoInterrupted(f"interrupted; what was done is kept in {options.out}, run it again to go on") from None
+    comparisons = {name: pd.read_csv(direction.run.comparison_path) for name, direction in directions.items()}
+    for name, direction in directions.items():
+        show(comparisons[name], direction.run, console)
     for name, other in (SWAPPED_PAIR, SWAPPED_PAIR[::-1]):
         _say_what_came_out(comparisons[name], f"{other}/test", console)
 
 
-def _one_direction(train_set: str, options: DemoOptions, console: Console) -> pd.DataFrame:
-    """Train on one set, unless that is done, and compare all inputs with it."""
-    config = ExperimentConfig(DataConfig(train_set), options.model, options.training)
-    directory = RunDirectory.create(options.out / train_set, config)
-
-    def train() -> None:
-        with TerminalProgress(f"training on {train_set}") as progress:
-            train_run(directory, resume=True, progress=progress)
-
-    directory.stage("train", config, ("checkpoint.safetensors", "log.csv"), train)
-    comparison_config = ComparisonConfig(n_images=options.n_images, seed=options.training.seed)
-    with ComparisonProgress(console) as progress:
-        comparison = compare_inputs(load_run(directory.path), comparison_config, directory, progress)
-    show(comparison, directory, console)
-    return comparison
+def _direction(train_set: str, options: DemoOptions) -> Direction:
+    experiment = ExperimentConfig(DataConfig(train_set), options.model, options.training)
+    comparison = ComparisonConfig(n_images=options.n_images, seed=options.training.seed)
+    return Direction(RunDirectory.create(options.out / train_set, experiment), experiment, comparison)
 
 
 def _say_what_came_out(comparison: pd.DataFrame, other: str, console: Console) -> None:

@@ -10,10 +10,10 @@ from experiments.configuration import ComparisonConfig, ExperimentConfig
 from experiments.models.config import GlowConfig
 from experiments.training.config import TrainingConfig
 
-# The demo's model and training, tuned for 8 x 8 colour patches and about a minute on one core for each of two flows.
+# The demo's model and training, tuned for 8 x 8 colour patches: about a minute on one core for each of the two flows.
 DEMO_MODEL = GlowConfig(levels=2, steps=6, width=32)
 DEMO_TRAINING = TrainingConfig(
-    steps=1800, batch_size=64, optimizer="adam", learning_rate=5e-3, warmup_steps=50, ema_decay=0.99, device="cpu"
+    steps=2400, batch_size=32, optimizer="adam", learning_rate=5e-3, warmup_steps=50, ema_decay=0.995, device="cpu"
 )
 
 
@@ -25,6 +25,8 @@ class DemoOptions:
     """Where the two run directories are written; what is finished there is not done again."""
     n_images: int = 512
     """Images of each input set."""
+    jobs: int = 2
+    """Processes, one thread each; 1 runs the two directions one after the other."""
     model: GlowConfig = DEMO_MODEL
     """The flow."""
     training: TrainingConfig = DEMO_TRAINING

@@ -1,0 +1,187 @@
+"""The command line as a user meets it: what it prints, what it writes, and one clear line for every mistake."""
+
+import json
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from analysis.comparison import COLUMNS
+from experiments.command_line import main
+
+TINY = [
+    "--training.steps",
+    "4",
+    "--training.batch-size",
+    "8",
+    "--training.warmup-steps",
+    "1",
+    "--training.device",
+    "cpu",
+]
+SMALL = ["--model.levels", "1", "--model.steps", "2", "--model.width", "4"]
+
+
+def run(*arguments):
+    main([str(argument) for argument in arguments])
+
+
+def fail(capsys, *arguments, code=2):
+    """Run a command that must fail; returns its one line on standard error."""
+    with pytest.raises(SystemExit) as stop:
+        run(*arguments)
+    assert stop.value.code == code
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert line.startswith("likelihood-curvature: ")
+    return line
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A run directory of a tiny trained flow."""
+    directory = tmp_path_factory.mktemp("runs") / "china"
+    run("train", "--out", directory, *SMALL, *TINY)
+    return directory
+
+
+def test_train_writes_the_run_record(trained):
+    config = json.loads((trained / "config.json").read_text())
+    assert config["model"]["width"] == 4
+    environment = json.loads((trained / "environment.json").read_text())
+    assert environment["seed"] == 0
+    assert list(environment["data"]) == ["china/train"]
+    assert pd.read_csv(trained / "log.csv")["step"].max() == 4
+
+
+def test_compare_writes_the_tidy_tables_and_the_figure(trained, tmp_path, capsys):
+    out = tmp_path / "comparison"
+    inputs = ["china:contrast=0.5", "digits", "constant=128"]
+    run("compare", "--model", trained, "--out", out, "--inputs", *inputs, "--n-images", 12, "--nodes", 1, 2)
+    printed = capsys.readouterr().out
+    assert "china/test:contrast=0.5" in printed
+    comparison = pd.read_csv(out / "comparison.csv")
+    assert tuple(comparison.columns) == COLUMNS
+    assert set(comparison["input_set"]) == {"china/test:contrast=0.5", "digits/test", "constant=128"}
+    assert {"diagonal", "full", "taylor2", "path-1", "path-2"} <= set(comparison["rung"])
+    assert (comparison["n_images"] == 12).all()
+    assert len(pd.read_csv(out / "measurements.csv")) == 3
+    assert (out / "figures" / "predicted_against_measured.png").stat().st_size > 10_000
+    record = json.loads((out / "comparison.json").read_text())
+    assert record["settings"]["n_images"] == 12
+    assert record["environment"]["seed"] == 0
+    assert len(record["checkpoint"]) == 64
+
+
+def test_a_comparison_that_is_there_is_not_made_again(trained, tmp_path, capsys):
+    arguments = ["compare", "--model", trained, "--out", tmp_path / "c", "--inputs", "constant=1", "--n-images", 4]
+    run(*arguments)
+    before = (tmp_path / "c" / "comparison.csv").stat().st_mtime_ns
+    run(*arguments)
+    assert (tmp_path / "c" / "comparison.csv").stat().st_mtime_ns == before
+    assert "constant=1" in capsys.readouterr().out
+
+
+def test_the_demo_trains_both_ways_and_says_what_came_out(tmp_path, capsys):
+    arguments = ["demo", "--out", tmp_path, "--n-images", 8, *SMALL, *TINY]
+    run(*arguments)
+    printed = capsys.readouterr().out
+    for train_set, other in (("china", "flower"), ("flower", "china")):
+        comparison = pd.read_csv(tmp_path / train_set / "comparison.csv")
+        assert len(set(comparison["input_set"])) == 11
+        assert f"Trained on {train_set}: {other}/test is" in printed
+        assert (tmp_path / train_set / "figures" / "predicted_against_measured.pdf").exists()
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.safetensors")}
+    run(*arguments)
+    assert before == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.safetensors")}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["train", "--data.train-set", "chnia"], ["did you mean 'china'"]),
+        (["train", "--data.train-set", "digits", "--model.levels", "4"], ["divisible by 16", "8x8"]),
+        (["train", "--training.steps", "0"], ["steps", "at least 1"]),
+        (["train", "--resume", "nowhere"], ["nowhere", "does not exist"]),
+        (["compare", "--model", "nowhere"], ["nowhere", "does not exist"]),
+    ],
+)
+def test_mistakes_are_one_line(arguments, words, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    line = fail(capsys, *arguments)
+    assert all(word in line for word in words), line
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        (["chnia"], ["did you mean 'china'"]),
+        (["china:sepia"], ["china:sepia", "unknown transform"]),
+        (["constant=300"], ["constant=300", "255"]),
+    ],
+)
+def test_mistakes_in_input_names_stop_before_any_work(trained, inputs, words, capsys, tmp_path):
+    line = fail(capsys, "compare", "--model", trained, "--out", tmp_path / "out", "--inputs", *inputs)
+    assert all(word in line for word in words), line
+    assert not (tmp_path / "out").exists()
+
+
+def test_too_few_images_are_a_clear_error(trained, capsys, tmp_path):
+    line = fail(capsys, "compare", "--model", trained, "--out", tmp_path / "out", "--n-images", 1)
+    assert "at least 2 images" in line
+    assert not list(tmp_path.rglob("*.csv"))
+
+
+def test_a_second_run_in_one_directory_with_other_settings_is_refused(trained, capsys):
+    line = fail(capsys, "train", "--out", trained, *SMALL, *TINY, "--training.seed", 1)
+    assert "training.seed" in line
+
+
+def test_an_unwritable_directory_is_named(capsys, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    line = fail(capsys, "train", "--out", tmp_path / "file" / "run", *TINY)
+    assert str(tmp_path / "file") in line
+
+
+def test_a_checkpoint_that_does_not_fit_its_config_is_refused(trained, capsys, tmp_path):
+    import shutil
+
+    other = tmp_path / "other"
+    shutil.copytree(trained, other)
+    config = json.loads((other / "config.json").read_text())
+    config["model"]["width"] = 5
+    (other / "config.json").write_text(json.dumps(config))
+    line = fail(capsys, "compare", "--model", other)
+    assert "checkpoint.safetensors" in line
+
+
+def test_resuming_with_other_options_lists_them(trained, capsys):
+    line = fail(capsys, "train", "--resume", trained, "--training.learning-rate", "0.5")
+    assert "learning_rate" in line
+
+
+def test_ctrl_c_keeps_the_checkpoint_and_says_how_to_go_on(capsys, tmp_path, monkeypatch):
+    from experiments.training.progress import TerminalProgress
+
+    def interrupt(self, step, *_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(TerminalProgress, "__call__", interrupt)
+    options = [*SMALL, *TINY, "--training.log-every", "2"]
+    line = fail(capsys, "train", "--out", tmp_path / "run", *options, code=130)
+    assert f"train --resume {tmp_path / 'run'}" in line
+    monkeypatch.undo()
+    line = fail(capsys, "compare", "--model", tmp_path / "run")
+    assert "step 2 of 4" in line
+    run("train", "--resume", tmp_path / "run")
+    assert pd.read_csv(tmp_path / "run" / "log.csv")["step"].tolist() == [2, 4]
+
+
+def test_help_does_not_import_torch():
+    code = (
+        "import sys; from experiments.command_line import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "assert 'torch' not in sys.modules and 'pandas' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
