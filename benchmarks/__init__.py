@@ -1,0 +1,1 @@
+"""Ratios of our code against named alternatives: `python -m benchmarks`."""

@@ -39,7 +39,7 @@ class AdditiveCoupling(Bijection):
         return y - self._shift(y)
 
     def _shift(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C H W"]:
-        """`(0, m(x1))`: adding whole images is faster than splitting and joining them, above all in bfloat16."""
+        """`(0, m(x1))`: adding whole images is faster than splitting and joining them."""
         half = x.shape[1] // 2
         return functional.pad(self.network(x[:, :half]), (0, 0, 0, 0, half, 0))
 

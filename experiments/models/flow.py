@@ -76,7 +76,7 @@ class Flow(nn.Module):
         if not x.is_floating_point():
             raise DtypeError(f"Expected {what} as floats, got {x.dtype}; dequantise integer pixels first.")
         dtype = self.prior.log_scale.dtype
-        if x.dtype != dtype and not torch.is_autocast_enabled(x.device.type):
+        if x.dtype != dtype:
             raise DtypeError(
                 f"The model is {dtype} and the {what} are {x.dtype}; convert one of the two with .to(dtype)."
             )

@@ -95,8 +95,8 @@ class Glow(Flow):
     def log_prob(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, " B"]:
         """Return `log p(x)` in nats (see `Flow.log_prob`)."""
         parts, log_det = self._parts(x)
-        # Sum of squares part by part: the latents need not be gathered, and low precision ends here.
-        squares = [(part.to(log_det.dtype) ** 2).sum((1, 2, 3)) for part in parts]
+        # Sum of squares part by part: the latents need not be gathered.
+        squares = [part.square().sum((1, 2, 3)) for part in parts]
         return self.prior.log_prob_of_square(torch.stack(squares).sum(0), self.dim) + log_det
 
     def inverse(self, z: Float[Tensor, " B D"]) -> Float[Tensor, "B C H W"]:
