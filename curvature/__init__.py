@@ -10,6 +10,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from curvature.channel_mixing import ChannelMixing, Mixing, from_kernels
+    from curvature.closed_form import (
+        ClosedFormPrediction,
+        Coefficients,
+        channel_sums,
+        correlated_coefficients,
+        exact_coefficients,
+        predict_from_sums,
+        predict_from_variances,
+        published_coefficients,
+    )
     from curvature.expansion import Expansion, expand
     from curvature.ladder import Ladder, Rung, curvature_ladder
     from curvature.moments import Moments
@@ -20,25 +31,47 @@ if TYPE_CHECKING:
     from curvature.units import bits_per_dim, gap_bits_per_dim, log_density
 
 __all__ = [
+    "ChannelMixing",
+    "ClosedFormPrediction",
+    "Coefficients",
     "Expansion",
     "Ladder",
+    "Mixing",
     "Moments",
     "Prediction",
     "Rung",
     "SampleTerms",
     "Trace",
     "bits_per_dim",
+    "channel_sums",
+    "correlated_coefficients",
     "curvature_ladder",
+    "exact_coefficients",
     "expand",
+    "from_kernels",
     "gap_bits_per_dim",
     "gauss_jacobi",
     "log_density",
+    "predict_from_sums",
+    "predict_from_variances",
+    "published_coefficients",
     "sample_terms",
 ]
 
 # Public names are fetched at first use (PEP 562): whoever needs only `curvature.errors`, as the command line's --help
 # does, must not wait for torch.
 _HOMES = {
+    "channel_mixing": ("ChannelMixing", "Mixing", "from_kernels"),
+    "closed_form": (
+        "ClosedFormPrediction",
+        "Coefficients",
+        "channel_sums",
+        "correlated_coefficients",
+        "exact_coefficients",
+        "predict_from_sums",
+        "predict_from_variances",
+        "published_coefficients",
+    ),
     "expansion": ("Expansion", "expand"),
     "ladder": ("Ladder", "Rung", "curvature_ladder"),
     "moments": ("Moments",),
