@@ -35,8 +35,8 @@ class TrainingConfig:
     """Decay of the running average of the weights, which evaluation uses; lower in the first steps; 0 for none."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Arithmetic of the training step; bfloat16 is autocast with float32 weights. Evaluation never uses it."""
-    channels_last: bool = False
-    """Keep images and kernels with the channel as the fastest axis, which suits bfloat16 convolutions."""
+    channels_last: bool = True
+    """Keep images and kernels with the channel as the fastest axis, which CPU and GPU convolutions prefer."""
     seed: int = 0
     """Seed of the order of the images and of the dequantisation noise."""
     checkpoint_every: int = 500
