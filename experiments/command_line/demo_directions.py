@@ -1,4 +1,4 @@
-"""The two directions of the demo, each in its own process with one thread: small convolutions gain nothing from more."""
+"""The demo's two directions, each in its own process with one thread: small convolutions gain nothing from more."""
 
 import queue
 from collections.abc import Callable, Iterator
