@@ -54,3 +54,11 @@ class RunDirectoryError(ToolkitError, OSError):
 
 class OptionError(ToolkitError, ValueError):
     """An option has a value that it does not allow, or a function given as one is not of the kind it must be."""
+
+
+class RouteError(ToolkitError, ValueError):
+    """A route was asked for by name that the model does not allow."""
+
+
+class BatchMixingError(ToolkitError, ValueError):
+    """A log_prob whose value for one sample depends on the others in the batch."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -10,7 +11,8 @@ from torch import Tensor
 
 from curvature.derivatives import hessian_vector_products, value_and_gradient
 from curvature.errors import ShapeError
-from curvature.memory import DEFAULT_MEMORY_BUDGET, columns_within
+from curvature.layered.paths import ROWS_PER_SAMPLE
+from curvature.memory import DEFAULT_MEMORY_BUDGET, columns_within, rows_within
 from curvature.moments import Moments
 from curvature.precision import LogDensity, LogProb
 from curvature.preconditions import float_tensor, require_finite, require_shape
@@ -102,6 +104,15 @@ class Expansion:
     def dim(self) -> int:
         """Number D of entries of an event."""
         return self.at.numel()
+
+    @cached_property
+    def samples_at_once(self) -> int:
+        """Number of samples to see at once, each with its own base point and direction."""
+        layers = self.log_prob.layers
+        if layers is None:
+            return self.chunk
+        row_bytes = layers.widest(self.at) * self.at.element_size()
+        return max(rows_within(self.memory_budget, row_bytes) // ROWS_PER_SAMPLE, 1)
 
     @property
     def has_hessian(self) -> bool:

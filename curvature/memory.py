@@ -16,6 +16,11 @@ MAX_COLUMNS = 64
 # cotangent's tangent; twice as much again covers temporaries and the allocator (measured on a Glow).
 BYTES_PER_SAVED_BYTE = 12
 
+# Passing rows through layers by hand keeps no graph: about the widest rows, their image and temporaries.
+ROW_COPIES = 8
+CACHED_BYTES = 3 * 2**20
+MAX_ROWS = 1024
+
 
 def columns_within(memory_budget: float, log_prob: LogDensity, x0: Float[Tensor, "*event"]) -> int:
     """Number of samples or tangents, 1 to 64, whose second derivatives fit `memory_budget` bytes.
@@ -33,6 +38,15 @@ def columns_within(memory_budget: float, log_prob: LogDensity, x0: Float[Tensor,
     one, two = (saved_bytes(log_prob, x0.expand(n, *x0.shape)) for n in (1, 2))
     per_sample = BYTES_PER_SAVED_BYTE * max(two - one, x0.element_size() * x0.numel())
     return int(min(max(memory_budget // per_sample, 1), MAX_COLUMNS))
+
+
+def rows_within(memory_budget: float, row_bytes: int) -> int:
+    """Number of rows to pass through a flow's layers at once, of `row_bytes` each where they are widest.
+
+    As many as keep the widest rows within the cache, unless the budget is smaller.
+    """
+    fitting = min(memory_budget / ROW_COPIES, CACHED_BYTES) // row_bytes
+    return int(min(max(fitting, 1), MAX_ROWS))
 
 
 def saved_bytes(log_prob: LogDensity, x: Float[Tensor, " B *event"]) -> int:

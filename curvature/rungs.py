@@ -11,6 +11,7 @@ from torch import Tensor
 
 from curvature.derivatives import directional_curvature
 from curvature.expansion import Expansion
+from curvature.layered.paths import curvature_along_lines
 from curvature.preconditions import unknown_name
 from curvature.quadrature import gauss_jacobi
 
@@ -70,9 +71,10 @@ def taylor2(s: Block) -> Float[Tensor, " B"]:
 def path(s: Block, n: int) -> Float[Tensor, " B"]:
     """``log p(x0) + g.d + sum_k w_k d'H(x0 + t_k d) d``: curvature along the way to the sample, n nodes (eq. 20)."""
     log_p, x0 = s.expansion.log_prob, s.expansion.at
-    return s.tangent + sum(
-        w * directional_curvature(log_p, x0 + t * s.d, s.d) for t, w in zip(*gauss_jacobi(n), strict=True)
+    along = (
+        partial(directional_curvature, log_p) if log_p.layers is None else partial(curvature_along_lines, log_p.layers)
     )
+    return s.tangent + sum(w * along(x0 + t * s.d, s.d) for t, w in zip(*gauss_jacobi(n), strict=True))
 
 
 RUNGS: dict[str, Callable[[Block], Tensor]] = {"diagonal": diagonal, "full": full, "taylor2": taylor2}
@@ -105,4 +107,5 @@ def rung_route(name: str, expansion: Expansion) -> str:
         return "dense" if expansion.has_hessian else "hvp"
     if name == "diagonal":
         return "dense" if expansion.has_hessian else "diagonal by hvp"
-    return f"forward-over-reverse, {name.removeprefix('path-')} Gauss-Jacobi nodes"
+    route = "forward-over-reverse" if expansion.log_prob.layers is None else "2-jet through the layers"
+    return f"{route}, {name.removeprefix('path-')} Gauss-Jacobi nodes"

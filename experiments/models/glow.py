@@ -11,9 +11,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from curvature.errors import NonFiniteError, ShapeError
+from curvature.layered.flow import LayeredFlow
 from experiments.models.bijection import Chain
 from experiments.models.config import GlowConfig
 from experiments.models.flow import Flow
+from experiments.models.layered import glow_layers
 from experiments.models.prior import GaussianPrior
 from experiments.models.squeeze import Squeeze
 from experiments.models.step import FlowStep
@@ -139,6 +141,16 @@ class Glow(Flow):
             for step, layer in enumerate(chain.bijections()[1:])
             if isinstance(layer, FlowStep)
         ]
+
+    def curvature_layers(self) -> LayeredFlow:
+        """Describe the flow layer by layer, with the parameters it has now, for fast exact curvature.
+
+        Raises
+        ------
+        RouteError
+            Naming the module that is neither linear nor an elementwise activation, if there is one.
+        """
+        return glow_layers(self)
 
     def chains(self) -> list[Chain]:
         """Return the levels, each a chain of one squeeze and the flow steps."""
