@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from curvature.moments import Moments
     from curvature.prediction import Prediction
     from curvature.quadrature import gauss_jacobi
+    from curvature.spectrum import DirectionalCurvature, Spectrum, along, difference_components, principal_components
     from curvature.terms import SampleTerms, sample_terms
     from curvature.trace import Trace
     from curvature.units import bits_per_dim, gap_bits_per_dim, log_density
@@ -34,6 +35,7 @@ __all__ = [
     "ChannelMixing",
     "ClosedFormPrediction",
     "Coefficients",
+    "DirectionalCurvature",
     "Expansion",
     "Ladder",
     "Mixing",
@@ -41,11 +43,14 @@ __all__ = [
     "Prediction",
     "Rung",
     "SampleTerms",
+    "Spectrum",
     "Trace",
+    "along",
     "bits_per_dim",
     "channel_sums",
     "correlated_coefficients",
     "curvature_ladder",
+    "difference_components",
     "exact_coefficients",
     "expand",
     "from_kernels",
@@ -54,6 +59,7 @@ __all__ = [
     "log_density",
     "predict_from_sums",
     "predict_from_variances",
+    "principal_components",
     "published_coefficients",
     "sample_terms",
 ]
@@ -77,6 +83,7 @@ _HOMES = {
     "moments": ("Moments",),
     "prediction": ("Prediction",),
     "quadrature": ("gauss_jacobi",),
+    "spectrum": ("DirectionalCurvature", "Spectrum", "along", "difference_components", "principal_components"),
     "terms": ("SampleTerms", "sample_terms"),
     "trace": ("Trace",),
     "units": ("bits_per_dim", "gap_bits_per_dim", "log_density"),

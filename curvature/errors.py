@@ -62,3 +62,7 @@ class RouteError(ToolkitError, ValueError):
 
 class BatchMixingError(ToolkitError, ValueError):
     """A log_prob whose value for one sample depends on the others in the batch."""
+
+
+class ConvergenceError(ToolkitError, RuntimeError):
+    """An iteration did not arrive: eigenpairs that do not settle, or an ascent without a summit."""

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from curvature.derivatives import hessian_vector_products, value_and_gradient
-from curvature.errors import ShapeError
+from curvature.errors import OptionError, ShapeError
 from curvature.layered.paths import ROWS_PER_SAMPLE
 from curvature.memory import DEFAULT_MEMORY_BUDGET, columns_within, rows_within
 from curvature.moments import Moments
@@ -20,6 +20,7 @@ from curvature.trace import Trace, trace
 
 if TYPE_CHECKING:
     from curvature.prediction import Prediction
+    from curvature.spectrum import Spectrum
 
 
 def expand(
@@ -182,7 +183,14 @@ class Expansion:
         values = torch.cat(forms) if forms else self.at.new_empty(0)
         return values[0] if single else values
 
-    def trace(self, moments: Moments, method: str = "exact") -> Trace:
+    def trace(
+        self,
+        moments: Moments,
+        method: str = "exact",
+        *,
+        num_matvecs: int | None = None,
+        generator: torch.Generator | int | None = None,
+    ) -> Trace:
         """Return ``Tr{H Sigma}`` for the covariance of the moments (docs/theory.md, eq. 10).
 
         Parameters
@@ -191,15 +199,32 @@ class Expansion:
             Moments of events of the expansion's shape.
         method
             ``hvp``: one Hessian-vector product a column of the factor; ``dense``: from the dense Hessian; ``exact``:
-            the cheaper one, recorded in `Trace.route`.
+            the cheaper one, recorded in `Trace.route`; ``hutchinson``, ``deflated``: stochastic estimates with a
+            standard error (`curvature.estimators`).
+        num_matvecs, generator
+            Budget of an estimate, in quadratic forms, and its source of randomness or a seed; for estimates only.
 
         Raises
         ------
         UnknownNameError, ShapeError, NonFiniteError
             If there is no such method, the moments are of other events, or the Hessian is not finite.
+        OptionError
+            If an estimate lacks a budget or a generator, or an exact route is given one.
         """
         require_shape(moments.event_shape, self.event_shape, "moments: event shape against the expansion point")
+        from curvature.estimators import ESTIMATORS
+
+        if method in ESTIMATORS:
+            return ESTIMATORS[method](self, moments, num_matvecs, generator)
+        if num_matvecs is not None or generator is not None:
+            raise OptionError(f"trace: {method!r} takes no num_matvecs and no generator; did you mean 'deflated'?")
         return trace(self, moments, method)
+
+    def spectrum(self, lowest: int = 5, highest: int = 5, seed: int = 0) -> "Spectrum":
+        """Return the extreme eigenpairs of H by Lanczos; see `curvature.spectrum.spectrum`."""
+        from curvature.spectrum import spectrum
+
+        return spectrum(self, lowest, highest, seed)
 
     def predict(self, q: Moments, versus: Moments, method: str = "exact", sampling_error: bool = True) -> "Prediction":
         """Predict ``E_q log p - E_p log p`` from the moments of q and p; see `curvature.prediction.predict`."""

@@ -1,0 +1,189 @@
+"""Curvature and variance by spatial frequency, in the cosine basis of an image's channels (docs/theory.md, eqs. 34-36).
+
+The question is along which frequencies a likelihood gap is made. Two answers: from the diagonal of H and Sigma in this
+basis, and exactly, with all that lies off the diagonal.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from curvature.errors import OptionError, ShapeError
+from curvature.preconditions import require_shape
+from curvature.units import gap_bits_per_dim
+
+if TYPE_CHECKING:
+    from curvature.expansion import Expansion
+    from curvature.moments import Moments
+
+BLOCK = 512
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FrequencyBands:
+    """Where in frequency a gap is made, one entry a band; band 0 is the constant (frequency 0) of each channel.
+
+    Attributes
+    ----------
+    frequency
+        Mean radial frequency in cycles per pixel; 1/2 is the finest grating along an axis, 0.71 along a diagonal.
+    count
+        Number of basis vectors.
+    curvature
+        Mean ``v'Hv``, nats per squared unit of the input.
+    variance_q, variance_p
+        Mean ``v'Sigma v``.
+    diagonal
+        ``1/2 sum_v v'Hv (v'Sigma_q v - v'Sigma_p v)`` over the band, nats: as if H and Sigma were diagonal here.
+    share
+        The band's exact part of the covariance term, ``1/2 Tr{P H (Sigma_q - Sigma_p)}`` with P the projector on the
+        band, nats; the shares sum to the covariance term.
+    dim
+        Number D of dimensions.
+    """
+
+    frequency: Float[Tensor, " K"]
+    count: Int[Tensor, " K"]
+    curvature: Float[Tensor, " K"]
+    variance_q: Float[Tensor, " K"]
+    variance_p: Float[Tensor, " K"]
+    diagonal: Float[Tensor, " K"]
+    share: Float[Tensor, " K"]
+    dim: int
+
+    @property
+    def covariance(self) -> float:
+        """The whole covariance term ``1/2 Tr{H (Sigma_q - Sigma_p)}`` in nats."""
+        return float(self.share.sum())
+
+    @property
+    def remainder(self) -> float:
+        """The off-diagonal part in nats: what the diagonal ones leave out of the covariance term, exactly."""
+        return self.covariance - float(self.diagonal.sum())
+
+    def share_above(self, frequency: float) -> float:
+        """Fraction of the covariance term that bands of at least this mean frequency (cycles per pixel) make."""
+        return float(self.share[self.frequency >= frequency].sum()) / self.covariance if self.covariance else math.nan
+
+    def __str__(self) -> str:
+        lines = [
+            f"{'cycles/pixel':>12} {'vectors':>7} {'curvature':>12} {'variance q':>11} {'variance p':>11}"
+            f" {'diagonal':>10} {'share':>10}  [bits/dim]"
+        ]
+        columns = (self.frequency, self.count, self.curvature, self.variance_q, self.variance_p)
+        parts = [[gap_bits_per_dim(nats, self.dim) for nats in part.tolist()] for part in (self.diagonal, self.share)]
+        for f, n, h, s_q, s_p, diagonal, share in zip(*(column.tolist() for column in columns), *parts, strict=True):
+            lines.append(f"{f:>12.3f} {n:>7} {h:>+12.4g} {s_q:>11.3g} {s_p:>11.3g} {diagonal:>+10.4f} {share:>+10.4f}")
+        remainder, total = (gap_bits_per_dim(nats, self.dim) for nats in (self.remainder, self.covariance))
+        lines.append(f"{'off-diagonal remainder':>57} {remainder:>+10.4f}")
+        lines.append(f"{'covariance term':>57} {total:>+10.4f} {total:>+10.4f}")
+        return "\n".join(lines)
+
+
+def frequency_bands(expansion: "Expansion", q: "Moments", p: "Moments", bands: int = 8) -> FrequencyBands:
+    """Split the covariance term of the gap of q against p over spatial frequencies.
+
+    The basis is the orthonormal 2-D cosine basis (DCT-II) of each channel; its vectors are sorted by radial frequency
+    into the constant and `bands` rings of equal width, empty ones left out. It does not diagonalise H or the
+    covariances, so sums of curvature x variance (`diagonal`) are the diagonal part alone; channels that move together
+    and the borders of a small image put much off the diagonal. `share` gives each band half of every cross term.
+
+    Cost: D quadratic forms and one product with H for each column of the two factors; none if the Hessian is known.
+
+    Parameters
+    ----------
+    expansion
+        Expansion of log p about an image ``[C, H, W]``.
+    q, p
+        Moments of the two sets.
+    bands
+        Number of rings beside the constant, at least one.
+
+    Raises
+    ------
+    ShapeError
+        If the events are no images of three axes, or the moments are of other events.
+    OptionError
+        If bands is not positive.
+    NonFiniteError
+        If a product with H is not finite.
+    """
+    if len(expansion.event_shape) != 3:
+        raise ShapeError(f"frequency_bands: expected image events [C, H, W], got {expansion.event_shape}")
+    for name, moments in (("q", q), ("p", p)):
+        require_shape(moments.event_shape, expansion.event_shape, f"{name}: event shape against the expansion point")
+    height, width = expansion.event_shape[1:]
+    band, radius = _rings(height, width, bands)
+    K = int(band.max()) + 1
+    count = torch.bincount(band, minlength=K) * expansion.event_shape[0]
+
+    def by_band(values: Float[Tensor, "C H W"]) -> Float[Tensor, " K"]:
+        sums = torch.zeros(K, dtype=torch.float64, device=values.device)
+        return sums.index_add_(0, band.to(values.device), values.double().sum(0).reshape(-1))
+
+    h = torch.cat([expansion.quadratic(v) for v in _basis_blocks(expansion)]).reshape(expansion.event_shape)
+    (s_q, share_q), (s_p, share_p) = (_variance_and_share(expansion, moments) for moments in (q, p))
+    n = count.to(h.device)
+    frequency = torch.zeros(K, dtype=torch.float64).index_add_(0, band, radius) / torch.bincount(band, minlength=K)
+    return FrequencyBands(
+        frequency=frequency.to(h.device),
+        count=n,
+        curvature=by_band(h) / n,
+        variance_q=by_band(s_q) / n,
+        variance_p=by_band(s_p) / n,
+        diagonal=by_band(h * (s_q - s_p)) / 2,
+        share=by_band(share_q - share_p) / 2,
+        dim=expansion.dim,
+    )
+
+
+def cosine_matrix(n: int, like: Tensor | None = None) -> Float[Tensor, "n n"]:
+    """Orthonormal DCT-II of length n: row k is ``c_k cos(pi k (2j + 1) / 2n)``, of k/2n cycles per pixel (eq. 34)."""
+    j = torch.arange(n, dtype=torch.float64)
+    A = torch.cos(math.pi * j[:, None] * (2 * j + 1) / (2 * n)) * math.sqrt(2 / n)
+    A[0] /= math.sqrt(2)
+    return A if like is None else A.to(like)
+
+
+def cosine_transform(x: Float[Tensor, "*batch H W"]) -> Float[Tensor, "*batch H W"]:
+    """2-D DCT-II of each channel: the coefficients of images in the cosine basis."""
+    return cosine_matrix(x.shape[-2], x) @ x @ cosine_matrix(x.shape[-1], x).T
+
+
+def _rings(height: int, width: int, bands: int) -> tuple[Int[Tensor, " HW"], Float[Tensor, " HW"]]:
+    """Band and radial frequency (cycles per pixel) of each 2-D basis function; bands without any are closed up."""
+    if bands < 1:
+        raise OptionError(f"bands: expected at least 1, got {bands}")
+    down, across = (torch.arange(n, dtype=torch.float64) / (2 * n) for n in (height, width))
+    radius = torch.hypot(down[:, None], across).reshape(-1)
+    widest = float(radius.max()) or 1.0
+    ring = torch.ceil(radius / widest * bands - 1e-9).long()
+    return torch.unique(ring, return_inverse=True)[1], radius
+
+
+def _basis_blocks(expansion: "Expansion") -> Iterator[Float[Tensor, "B C H W"]]:
+    """Yield the basis vectors as events, in the order of a flattened event."""
+    C, height, width = expansion.event_shape
+    A, B = cosine_matrix(height, expansion.at), cosine_matrix(width, expansion.at)
+    for index in torch.arange(expansion.dim, device=A.device).split(BLOCK):
+        channel, rest = index // (height * width), index % (height * width)
+        v = A.new_zeros(len(index), C, height, width)
+        v[torch.arange(len(index)), channel] = A[rest // width][:, :, None] * B[rest % width][:, None, :]
+        yield v
+
+
+def _variance_and_share(
+    expansion: "Expansion", moments: "Moments"
+) -> tuple[Float[Tensor, "C H W"], Float[Tensor, "C H W"]]:
+    """``v'Sigma v`` and ``v'H Sigma v`` for every basis vector v; the latter sum to ``Tr{H Sigma}`` (eq. 36)."""
+    variance, share = (expansion.at.new_zeros(expansion.event_shape) for _ in range(2))
+    for f, Hf in expansion.hessian_blocks(moments.columns().to(expansion.at)):
+        coefficients = cosine_transform(f)
+        variance += coefficients.square().sum(0)
+        share += (coefficients * cosine_transform(Hf)).sum(0)
+    return variance, share
