@@ -1,7 +1,7 @@
 """The second-order expansion of log p about a point (docs/theory.md, eq. 8), for any differentiable log density."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,15 +10,20 @@ from jaxtyping import Float
 from torch import Tensor
 
 from curvature.derivatives import hessian_vector_products, value_and_gradient
-from curvature.errors import OptionError, ShapeError
+from curvature.errors import RouteError, ShapeError
+from curvature.independence import require_independent_samples
+from curvature.layered.linearisation import Linearisation
 from curvature.layered.paths import ROWS_PER_SAMPLE
+from curvature.layered.verification import verified_linearisation
 from curvature.memory import DEFAULT_MEMORY_BUDGET, columns_within, rows_within
 from curvature.moments import Moments
 from curvature.precision import LogDensity, LogProb
 from curvature.preconditions import float_tensor, require_finite, require_shape
+from curvature.tapped import TappedModel
 from curvature.trace import Trace, trace
 
 if TYPE_CHECKING:
+    from curvature.attribution import Attribution
     from curvature.prediction import Prediction
     from curvature.spectrum import Spectrum
 
@@ -53,6 +58,8 @@ def expand(
     ------
     TrainingModeError, UninitialisedError
         If the model is not ready to be evaluated.
+    BatchMixingError
+        If log p of a sample depends on the others in its batch.
     DtypeError, ShapeError, OptionError
         If `at` is no float event, or log_prob is not a differentiable function ``[B, *event] -> [B]`` in `dtype`.
     NonFiniteError
@@ -65,7 +72,14 @@ def expand(
     value, g = value_and_gradient(density, x0)
     require_finite(value, "log p at the expansion point")
     require_finite(g, "gradient of log p")
-    return Expansion(density, x0, float(value), g, chunk, memory_budget)
+    require_independent_samples(density, x0, float(value))
+    linearisation = None
+    if density.layers is not None:
+        try:
+            linearisation = verified_linearisation(density, density.layers, x0, float(value), g)
+        except RouteError as error:
+            density = replace(density, layers=None, refusal=str(error))
+    return Expansion(density, x0, float(value), g, chunk, memory_budget, linearisation)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -86,6 +100,8 @@ class Expansion:
         Number of tangents or samples differentiated at once.
     memory_budget
         Bytes that the chunk was chosen for.
+    linearisation
+        The model's layers linearised at x0, where it describes them (`curvature_layers`) and they were verified.
     """
 
     log_prob: LogDensity
@@ -94,6 +110,7 @@ class Expansion:
     gradient: Float[Tensor, "*event"]
     chunk: int
     memory_budget: float
+    linearisation: Linearisation | None = None
     _known: dict[str, Tensor] = field(default_factory=dict)
 
     @property
@@ -107,13 +124,47 @@ class Expansion:
         return self.at.numel()
 
     @cached_property
+    def columns_at_once(self) -> int:
+        """Number of columns or tangents to push through the model at once."""
+        if self.linearisation is None:
+            return self.chunk
+        row_bytes = self.linearisation.flow.widest(self.at) * self.at.element_size()
+        return rows_within(self.memory_budget, row_bytes)
+
+    @property
     def samples_at_once(self) -> int:
         """Number of samples to see at once, each with its own base point and direction."""
-        layers = self.log_prob.layers
-        if layers is None:
-            return self.chunk
-        row_bytes = layers.widest(self.at) * self.at.element_size()
-        return max(rows_within(self.memory_budget, row_bytes) // ROWS_PER_SAMPLE, 1)
+        return self.chunk if self.linearisation is None else max(self.columns_at_once // ROWS_PER_SAMPLE, 1)
+
+    @cached_property
+    def tapped_model(self) -> TappedModel | None:
+        """The model with taps on its activations, verified at x0; None where that does not apply."""
+        try:
+            return TappedModel.of(self.log_prob, self.at)
+        except RouteError:
+            return None
+
+    def require_tapped_model(self) -> TappedModel:
+        """Return the model with taps on its activations.
+
+        Raises
+        ------
+        RouteError
+            If it is not made of linear maps and elementwise activations under a Gaussian prior; names the module.
+        """
+        return self.tapped_model or TappedModel.of(self.log_prob, self.at)
+
+    def require_linearisation(self) -> Linearisation:
+        """Return the linearised layers.
+
+        Raises
+        ------
+        RouteError
+            If the model does not describe its layers, or describes others; says why.
+        """
+        if self.linearisation is None:
+            raise RouteError(f"layers of the model: {self.log_prob.refusal}; use 'exact' or 'hvp'")
+        return self.linearisation
 
     @property
     def has_hessian(self) -> bool:
@@ -121,7 +172,9 @@ class Expansion:
         return "hessian" in self._known
 
     def hvp(self, v: Any) -> Tensor:
-        """Multiply H with a vector ``[*event]`` or with the rows of a batch ``[R, *event]``, by differentiation.
+        """Multiply H with a vector ``[*event]`` or with the rows of a batch ``[R, *event]``.
+
+        Through the layers where they are known, else by forward-over-reverse differentiation.
 
         Raises
         ------
@@ -133,14 +186,23 @@ class Expansion:
         return Hv[0] if single else Hv
 
     def hvp_blocks(self, rows: Float[Tensor, " R *event"]) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield ``(v, H v)`` by differentiation, in blocks of rows that fit the memory budget."""
+        """Yield ``(v, H v)`` in blocks of rows that fit the memory budget, through the layers where they are known."""
+        if self.linearisation is None:
+            yield from self.differentiated_blocks(rows)
+            return
+        for v in rows.split(self.columns_at_once):
+            if len(v):
+                yield v, require_finite(self.linearisation.products(v), "Hessian of log p")
+
+    def differentiated_blocks(self, rows: Float[Tensor, " R *event"]) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield ``(v, H v)`` by forward-over-reverse differentiation, whatever the model."""
         products = hessian_vector_products(self.log_prob, self.at, rows, self.chunk)
         for v, Hv in zip(rows.split(self.chunk), products, strict=True):
             if len(v):
                 yield v, require_finite(Hv, "Hessian of log p")
 
     def hessian_blocks(self, rows: Float[Tensor, " R *event"]) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield ``(v, H v)`` in blocks, from the dense Hessian where it is known, else by differentiation."""
+        """Yield ``(v, H v)`` in blocks, from the dense Hessian where it is known."""
         if not self.has_hessian:
             yield from self.hvp_blocks(rows)
             return
@@ -165,8 +227,7 @@ class Expansion:
         if "diagonal" not in self._known:
             h = self.at.new_empty(self.dim)
             for start, rows in self._unit_rows():
-                for v, Hv in self.hvp_blocks(rows):
-                    h[start : start + len(rows)] = (v * Hv).reshape(len(rows), self.dim).sum(1)
+                h[start : start + len(rows)] = self._forms(rows)
             self._known["diagonal"] = h.reshape(self.event_shape)
         return self._known["diagonal"]
 
@@ -179,15 +240,24 @@ class Expansion:
             If v is of another shape, or a product is not finite.
         """
         rows, single = self._rows(v, "v")
-        forms = [(u * Hu).reshape(len(u), self.dim).sum(1) for u, Hu in self.hessian_blocks(rows)]
-        values = torch.cat(forms) if forms else self.at.new_empty(0)
+        values = self._forms(rows)
         return values[0] if single else values
+
+    def _forms(self, rows: Float[Tensor, " R *event"]) -> Float[Tensor, " R"]:
+        """``v'H v`` for every row: from H if it is known, through known layers by a push of tangents alone."""
+        if self.linearisation is None or self.has_hessian:
+            forms = [(u * Hu).reshape(len(u), self.dim).sum(1) for u, Hu in self.hessian_blocks(rows)]
+        else:
+            blocks = [block for block in rows.split(self.columns_at_once) if len(block)]
+            forms = [require_finite(self.linearisation.forms(v).total, "Hessian of log p") for v in blocks]
+        return torch.cat(forms) if forms else self.at.new_empty(0)
 
     def trace(
         self,
         moments: Moments,
         method: str = "exact",
         *,
+        versus: Moments | None = None,
         num_matvecs: int | None = None,
         generator: torch.Generator | int | None = None,
     ) -> Trace:
@@ -198,9 +268,15 @@ class Expansion:
         moments
             Moments of events of the expansion's shape.
         method
-            ``hvp``: one Hessian-vector product a column of the factor; ``dense``: from the dense Hessian; ``exact``:
-            the cheaper one, recorded in `Trace.route`; ``hutchinson``, ``deflated``: stochastic estimates with a
-            standard error (`curvature.estimators`).
+            ``exact``: the cheapest of the following that the model allows, recorded in `Trace.route`.
+            ``adjoint``: tangents through the layers that a model describes, with every hidden unit's weight.
+            ``jet``: value, tangents and second derivatives through the same layers: an independent check.
+            ``tapped``: as `adjoint`, by hooks, for any model of linear maps and elementwise activations.
+            ``hvp``: one product by forward-over-reverse differentiation a column, for any model.
+            ``dense``: from the dense Hessian.
+            ``hutchinson``, ``deflated``: stochastic estimates with a standard error (`curvature.estimators`).
+        versus
+            Moments whose covariance is subtracted: ``Tr{H (Sigma - Sigma_versus)}`` in one pass over signed columns.
         num_matvecs, generator
             Budget of an estimate, in quadratic forms, and its source of randomness or a seed; for estimates only.
 
@@ -210,27 +286,36 @@ class Expansion:
             If there is no such method, the moments are of other events, or the Hessian is not finite.
         OptionError
             If an estimate lacks a budget or a generator, or an exact route is given one.
+        RouteError
+            If the model does not allow the method; says which module is in the way.
         """
-        require_shape(moments.event_shape, self.event_shape, "moments: event shape against the expansion point")
-        from curvature.estimators import ESTIMATORS
+        self._require_moments(moments, versus)
+        return trace(self, moments, method, versus=versus, num_matvecs=num_matvecs, generator=generator)
 
-        if method in ESTIMATORS:
-            return ESTIMATORS[method](self, moments, num_matvecs, generator)
-        if num_matvecs is not None or generator is not None:
-            raise OptionError(f"trace: {method!r} takes no num_matvecs and no generator; did you mean 'deflated'?")
-        return trace(self, moments, method)
+    def attribution(self, moments: Moments, versus: Moments | None = None) -> "Attribution":
+        """Split ``Tr{H Sigma}`` into its Gauss-Newton part and every activation's; see `curvature.attribution`."""
+        from curvature.attribution import attribution
 
-    def spectrum(self, lowest: int = 5, highest: int = 5, seed: int = 0) -> "Spectrum":
-        """Return the extreme eigenpairs of H by Lanczos; see `curvature.spectrum.spectrum`."""
+        self._require_moments(moments, versus)
+        return attribution(self, moments, versus)
+
+    def spectrum(self, lowest: int = 5, highest: int = 5, seed: int = 0, route: str = "auto") -> "Spectrum":
+        """Return the extreme eigenpairs of H, by Lanczos where D is large; see `curvature.spectrum.spectrum`."""
         from curvature.spectrum import spectrum
 
-        return spectrum(self, lowest, highest, seed)
+        return spectrum(self, lowest, highest, seed, route)
 
     def predict(self, q: Moments, versus: Moments, method: str = "exact", sampling_error: bool = True) -> "Prediction":
         """Predict ``E_q log p - E_p log p`` from the moments of q and p; see `curvature.prediction.predict`."""
         from curvature.prediction import predict
 
         return predict(self, q, versus, method, sampling_error)
+
+    def _require_moments(self, moments: Moments, versus: Moments | None) -> None:
+        """Raise unless the moments are of events of the expansion's shape."""
+        for name, given in (("moments", moments), ("versus", versus)):
+            if given is not None:
+                require_shape(given.event_shape, self.event_shape, f"{name}: event shape against the expansion point")
 
     def _rows(self, v: Any, name: str) -> tuple[Tensor, bool]:
         """Bring one vector or a batch of them to a batch on the expansion's device and dtype."""
@@ -245,8 +330,9 @@ class Expansion:
 
     def _unit_rows(self) -> Iterator[tuple[int, Tensor]]:
         """Yield the unit vectors in chunks, with the index of the first."""
-        for start in range(0, self.dim, self.chunk):
-            stop = min(start + self.chunk, self.dim)
+        size = self.columns_at_once
+        for start in range(0, self.dim, size):
+            stop = min(start + size, self.dim)
             rows = self.at.new_zeros(stop - start, self.dim)
             rows[torch.arange(stop - start), torch.arange(start, stop)] = 1
             yield start, rows.reshape(-1, *self.event_shape)

@@ -75,7 +75,7 @@ class LayeredFlow:
         activate
             What an activation does to rows: it may change them, they are its own.
         """
-        rows, parts = rows.clone(), []
+        rows, parts = rows.clone(memory_format=torch.contiguous_format), []
         for layer in self.layers:
             if isinstance(layer, AdditiveCoupling):
                 h = rows[:, : layer.split]

@@ -33,7 +33,8 @@ def test_the_ladder_through_layers_is_the_ladder_by_differentiation():
     q, p = 0.5 + 0.2 * randn(30, 1, 8, 8, seed=1), 0.4 + 0.3 * randn(90, 1, 8, 8, seed=2)
     fast = curvature_ladder(model, q, p)
     slow = curvature_ladder(lambda x: model.log_prob(x), q, p)
-    for a, b in zip((*fast.rungs, fast.measured), (*slow.rungs, slow.measured), strict=True):
+    for b in (*slow.rungs, slow.measured):
+        a = fast[b.name]
         assert a.nats == pytest.approx(b.nats, rel=1e-9)
         assert a.difference_standard_error == pytest.approx(b.difference_standard_error, rel=1e-7, abs=1e-12)
     assert fast["path-2"].route == "2-jet through the layers, 2 Gauss-Jacobi nodes"
