@@ -1,4 +1,4 @@
-"""Where the curvature lives: a trace split into the Gauss-Newton part and each activation's share (eq. 29)."""
+"""Where the curvature lives: a trace split into the Gauss-Newton part and each activation's share (eq. 61)."""
 
 import math
 from dataclasses import dataclass

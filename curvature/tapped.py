@@ -1,4 +1,4 @@
-"""The activation-weight identity for any model of linear maps and elementwise activations (docs/theory.md, eq. 29).
+"""The activation-weight identity for any model of linear maps and elementwise activations (docs/theory.md, eq. 61).
 
 Forward hooks find every activation's input and output as the model runs; nothing else need be known of the model. That
 it IS such a model, under a prior N(0, sigma^2) and with a constant log-determinant, is verified at the expansion point,

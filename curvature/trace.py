@@ -1,4 +1,4 @@
-"""``Tr{H Sigma}`` by the routes that are known, and the choice between them (docs/theory.md, eqs. 10 and 28 to 32)."""
+"""``Tr{H Sigma}`` by the routes that are known, and the choice between them (docs/theory.md, eqs. 10 and 60 to 64)."""
 
 import math
 from collections.abc import Callable
@@ -100,13 +100,13 @@ def exact_trace(expansion: "Expansion", factor: SignedFactor) -> Trace:
 
 
 def adjoint_trace(expansion: "Expansion", factor: SignedFactor) -> Trace:
-    """Push the columns through the layers, with each hidden unit's weight from one backward pass (eq. 29)."""
+    """Push the columns through the layers, with each hidden unit's weight from one backward pass (eq. 61)."""
     forms = summed_forms(expansion, factor, "adjoint")
     return _trace_of(forms, "adjoint", len(factor))
 
 
 def tapped_trace(expansion: "Expansion", factor: SignedFactor) -> Trace:
-    """Do the same with hooks on the model's activation modules and one vectorised Jacobian-vector product (eq. 29)."""
+    """Do the same with hooks on the model's activation modules and one vectorised Jacobian-vector product (eq. 61)."""
     forms = summed_forms(expansion, factor, "tapped")
     return _trace_of(forms, "tapped", len(factor))
 
@@ -138,7 +138,7 @@ def _trace_of(forms: QuadraticForms, route: str, columns: int) -> Trace:
 
 
 def jet_trace(expansion: "Expansion", factor: SignedFactor) -> Trace:
-    """Push value, tangents and the sum of second derivatives through the layers in one batch (eq. 32)."""
+    """Push value, tangents and the sum of second derivatives through the layers in one batch (eq. 64)."""
     flow, x0 = expansion.require_linearisation().flow, expansion.at
     blocks = factor.split(expansion.columns_at_once)
     parts = [collapsed_forms(flow, x0, block.rows, block.signs) for block in blocks]

@@ -1,4 +1,4 @@
-"""``Tr{H B S B'}`` by one collapsed 2-jet: the second derivatives of all columns travel as their sum (eq. 32).
+"""``Tr{H B S B'}`` by one collapsed 2-jet: the second derivatives of all columns travel as their sum (eq. 64).
 
 Rows of one batch: second derivative, value, tangents. It needs no backward pass and no weights, so that it checks the
 activation weights of `linearisation`; but it knows only the sum over columns.

@@ -1,4 +1,4 @@
-"""Elementwise activations s with their first two derivatives s' and s'', which eqs. 28 to 30 of docs/theory.md ask for.
+"""Elementwise activations s with their first two derivatives s' and s'', which eqs. 60 to 63 of docs/theory.md ask for.
 
 Closed forms for the common modules; any other elementwise module is differentiated twice in reverse.
 """

@@ -1,4 +1,4 @@
-"""Quadratic forms ``v'H v`` by parts: Gauss-Newton, and every activation's own (docs/theory.md, eq. 29)."""
+"""Quadratic forms ``v'H v`` by parts: Gauss-Newton, and every activation's own (docs/theory.md, eq. 61)."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""A flow linearised at x0, with the weight of every hidden unit in the Hessian (docs/theory.md, eqs. 28 and 29).
+"""A flow linearised at x0, with the weight of every hidden unit in the Hessian (docs/theory.md, eqs. 60 and 61).
 
 One pass forward and one back; then quadratic forms take only a push of tangents, products with H one pull more.
 """
@@ -66,7 +66,7 @@ class Linearisation:
 
     @torch.no_grad()
     def forms(self, v: Float[Tensor, " R *event"]) -> QuadraticForms:
-        """Return ``v'H v`` for every row, split into the Gauss-Newton part and each activation's (eq. 29)."""
+        """Return ``v'H v`` for every row, split into the Gauss-Newton part and each activation's (eq. 61)."""
         shares = []
 
         def activate(activation: Activation, h: Tensor) -> Tensor:
@@ -79,7 +79,7 @@ class Linearisation:
 
     @torch.no_grad()
     def products(self, v: Float[Tensor, " R *event"]) -> Float[Tensor, " R *event"]:
-        """Return ``H v`` for every row: tangents pushed, and pulled back as cotangents (eq. 30)."""
+        """Return ``H v`` for every row: tangents pushed, and pulled back as cotangents (eq. 62)."""
         bent: dict[Activation, Tensor] = {}
 
         def activate(activation: Activation, h: Tensor) -> Tensor:

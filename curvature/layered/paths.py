@@ -1,4 +1,4 @@
-"""Curvature along lines, ``d'H(x) d`` at another x for every sample: one 2-jet a sample (docs/theory.md, eq. 31)."""
+"""Curvature along lines, ``d'H(x) d`` at another x for every sample: one 2-jet a sample (docs/theory.md, eq. 63)."""
 
 import torch
 from jaxtyping import Float
