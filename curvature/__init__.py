@@ -22,7 +22,9 @@ if TYPE_CHECKING:
         published_coefficients,
     )
     from curvature.expansion import Expansion, expand
+    from curvature.frequencies import FrequencyBands, frequency_bands
     from curvature.ladder import Ladder, Rung, curvature_ladder
+    from curvature.mode import Mode, find_mode
     from curvature.moments import Moments
     from curvature.prediction import Prediction
     from curvature.quadrature import gauss_jacobi
@@ -37,8 +39,10 @@ __all__ = [
     "Coefficients",
     "DirectionalCurvature",
     "Expansion",
+    "FrequencyBands",
     "Ladder",
     "Mixing",
+    "Mode",
     "Moments",
     "Prediction",
     "Rung",
@@ -53,6 +57,8 @@ __all__ = [
     "difference_components",
     "exact_coefficients",
     "expand",
+    "find_mode",
+    "frequency_bands",
     "from_kernels",
     "gap_bits_per_dim",
     "gauss_jacobi",
@@ -79,7 +85,9 @@ _HOMES = {
         "published_coefficients",
     ),
     "expansion": ("Expansion", "expand"),
+    "frequencies": ("FrequencyBands", "frequency_bands"),
     "ladder": ("Ladder", "Rung", "curvature_ladder"),
+    "mode": ("Mode", "find_mode"),
     "moments": ("Moments",),
     "prediction": ("Prediction",),
     "quadrature": ("gauss_jacobi",),

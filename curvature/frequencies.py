@@ -1,7 +1,7 @@
-"""Curvature and variance by spatial frequency, in the cosine basis of an image's channels (docs/theory.md, eqs. 34-36).
+"""Curvature and variance by spatial frequency, in the cosine basis of an image's channels (docs/theory.md, eqs. 48-50).
 
-The question is along which frequencies a likelihood gap is made. Two answers: from the diagonal of H and Sigma in this
-basis, and exactly, with all that lies off the diagonal.
+The question is along which frequencies a likelihood gap is made. Three answers, from crude to exact: from the diagonal
+of H and Sigma in this basis, from their blocks of all channels at one frequency, and with all that lies off them.
 """
 
 import math
@@ -40,6 +40,9 @@ class FrequencyBands:
         Mean ``v'Sigma v``.
     diagonal
         ``1/2 sum_v v'Hv (v'Sigma_q v - v'Sigma_p v)`` over the band, nats: as if H and Sigma were diagonal here.
+    channels
+        The same with the channels' block of each frequency in place of its diagonal, nats: correlations between
+        channels are kept, those between frequencies are not.
     share
         The band's exact part of the covariance term, ``1/2 Tr{P H (Sigma_q - Sigma_p)}`` with P the projector on the
         band, nats; the shares sum to the covariance term.
@@ -53,6 +56,7 @@ class FrequencyBands:
     variance_q: Float[Tensor, " K"]
     variance_p: Float[Tensor, " K"]
     diagonal: Float[Tensor, " K"]
+    channels: Float[Tensor, " K"]
     share: Float[Tensor, " K"]
     dim: int
 
@@ -70,18 +74,25 @@ class FrequencyBands:
         """Fraction of the covariance term that bands of at least this mean frequency (cycles per pixel) make."""
         return float(self.share[self.frequency >= frequency].sum()) / self.covariance if self.covariance else math.nan
 
+    def variance_above(self, frequency: float) -> float:
+        """Fraction of p's variance in the same bands."""
+        variance = self.variance_p * self.count
+        return float(variance[self.frequency >= frequency].sum() / variance.sum())
+
     def __str__(self) -> str:
         lines = [
             f"{'cycles/pixel':>12} {'vectors':>7} {'curvature':>12} {'variance q':>11} {'variance p':>11}"
-            f" {'diagonal':>10} {'share':>10}  [bits/dim]"
+            f" {'diagonal':>10} {'channels':>10} {'share':>10}  [bits/dim]"
         ]
         columns = (self.frequency, self.count, self.curvature, self.variance_q, self.variance_p)
-        parts = [[gap_bits_per_dim(nats, self.dim) for nats in part.tolist()] for part in (self.diagonal, self.share)]
-        for f, n, h, s_q, s_p, diagonal, share in zip(*(column.tolist() for column in columns), *parts, strict=True):
-            lines.append(f"{f:>12.3f} {n:>7} {h:>+12.4g} {s_q:>11.3g} {s_p:>11.3g} {diagonal:>+10.4f} {share:>+10.4f}")
-        remainder, total = (gap_bits_per_dim(nats, self.dim) for nats in (self.remainder, self.covariance))
+        parts = (self.diagonal, self.channels, self.share)
+        for f, n, h, s_q, s_p, *nats in zip(*(column.tolist() for column in (*columns, *parts)), strict=True):
+            gaps = " ".join(f"{gap_bits_per_dim(part, self.dim):>+10.4f}" for part in nats)
+            lines.append(f"{f:>12.3f} {n:>7} {h:>+12.4g} {s_q:>11.3g} {s_p:>11.3g} {gaps}")
+        sums = " ".join(f"{gap_bits_per_dim(float(part.sum()), self.dim):>+10.4f}" for part in parts)
+        remainder = gap_bits_per_dim(self.remainder, self.dim)
+        lines.append(f"{'sum':>57} {sums}")
         lines.append(f"{'off-diagonal remainder':>57} {remainder:>+10.4f}")
-        lines.append(f"{'covariance term':>57} {total:>+10.4f} {total:>+10.4f}")
         return "\n".join(lines)
 
 
@@ -90,10 +101,12 @@ def frequency_bands(expansion: "Expansion", q: "Moments", p: "Moments", bands: i
 
     The basis is the orthonormal 2-D cosine basis (DCT-II) of each channel; its vectors are sorted by radial frequency
     into the constant and `bands` rings of equal width, empty ones left out. It does not diagonalise H or the
-    covariances, so sums of curvature x variance (`diagonal`) are the diagonal part alone; channels that move together
-    and the borders of a small image put much off the diagonal. `share` gives each band half of every cross term.
+    covariances, so sums of curvature x variance (`diagonal`) are the diagonal part alone, and `remainder` is what they
+    leave out: the channels of natural images move together, which puts most of it between channels of one frequency
+    (`channels` keeps that part). `share` is exact and gives each band half of every cross term.
 
-    Cost: D quadratic forms and one product with H for each column of the two factors; none if the Hessian is known.
+    Cost: one product with H for each of D basis vectors and each column of the two factors; none if the Hessian is
+    known. Memory: two arrays of C x D numbers.
 
     Parameters
     ----------
@@ -122,28 +135,30 @@ def frequency_bands(expansion: "Expansion", q: "Moments", p: "Moments", bands: i
     K = int(band.max()) + 1
     count = torch.bincount(band, minlength=K) * expansion.event_shape[0]
 
-    def by_band(values: Float[Tensor, "C H W"]) -> Float[Tensor, " K"]:
+    def by_band(values: Float[Tensor, "*C H W"]) -> Float[Tensor, " K"]:
         sums = torch.zeros(K, dtype=torch.float64, device=values.device)
-        return sums.index_add_(0, band.to(values.device), values.double().sum(0).reshape(-1))
+        return sums.index_add_(0, band.to(values.device), values.double().reshape(-1, height * width).sum(0))
 
-    h = torch.cat([expansion.quadratic(v) for v in _basis_blocks(expansion)]).reshape(expansion.event_shape)
-    (s_q, share_q), (s_p, share_p) = (_variance_and_share(expansion, moments) for moments in (q, p))
+    h = _channel_blocks(expansion)
+    (S_q, share_q), (S_p, share_p) = (_variance_and_share(expansion, moments) for moments in (q, p))
     n = count.to(h.device)
     frequency = torch.zeros(K, dtype=torch.float64).index_add_(0, band, radius) / torch.bincount(band, minlength=K)
+    h_own, own_q, own_p = (torch.einsum("cchw->chw", block) for block in (h, S_q, S_p))
     return FrequencyBands(
         frequency=frequency.to(h.device),
         count=n,
-        curvature=by_band(h) / n,
-        variance_q=by_band(s_q) / n,
-        variance_p=by_band(s_p) / n,
-        diagonal=by_band(h * (s_q - s_p)) / 2,
+        curvature=by_band(h_own) / n,
+        variance_q=by_band(own_q) / n,
+        variance_p=by_band(own_p) / n,
+        diagonal=by_band(h_own * (own_q - own_p)) / 2,
+        channels=by_band(h * (S_q - S_p)) / 2,
         share=by_band(share_q - share_p) / 2,
         dim=expansion.dim,
     )
 
 
 def cosine_matrix(n: int, like: Tensor | None = None) -> Float[Tensor, "n n"]:
-    """Orthonormal DCT-II of length n: row k is ``c_k cos(pi k (2j + 1) / 2n)``, of k/2n cycles per pixel (eq. 34)."""
+    """Orthonormal DCT-II of length n: row k is ``c_k cos(pi k (2j + 1) / 2n)``, of k/2n cycles per pixel (eq. 48)."""
     j = torch.arange(n, dtype=torch.float64)
     A = torch.cos(math.pi * j[:, None] * (2 * j + 1) / (2 * n)) * math.sqrt(2 / n)
     A[0] /= math.sqrt(2)
@@ -177,13 +192,27 @@ def _basis_blocks(expansion: "Expansion") -> Iterator[Float[Tensor, "B C H W"]]:
         yield v
 
 
+def _channel_blocks(expansion: "Expansion") -> Float[Tensor, "C C H W"]:
+    """``v_c'H v_d`` between the channels c, d of each frequency."""
+    C, height, width = expansion.event_shape
+    index, blocks = torch.arange(expansion.dim, device=expansion.at.device), []
+    for rows in _basis_blocks(expansion):
+        for _, Hv in expansion.hessian_blocks(rows):
+            at = index[: len(Hv)] % (height * width)
+            index = index[len(Hv) :]
+            coefficients = cosine_transform(Hv).reshape(len(Hv), C, height * width)
+            blocks.append(coefficients.gather(2, at[:, None, None].expand(-1, C, 1))[:, :, 0])
+    return torch.cat(blocks).reshape(C, height, width, C).permute(0, 3, 1, 2)
+
+
 def _variance_and_share(
     expansion: "Expansion", moments: "Moments"
-) -> tuple[Float[Tensor, "C H W"], Float[Tensor, "C H W"]]:
-    """``v'Sigma v`` and ``v'H Sigma v`` for every basis vector v; the latter sum to ``Tr{H Sigma}`` (eq. 36)."""
-    variance, share = (expansion.at.new_zeros(expansion.event_shape) for _ in range(2))
+) -> tuple[Float[Tensor, "C C H W"], Float[Tensor, "C H W"]]:
+    """``v_c'Sigma v_d`` of each frequency's channels, and ``v'H Sigma v``, which sum to ``Tr{H Sigma}`` (eq. 50)."""
+    C, height, width = expansion.event_shape
+    variance, share = expansion.at.new_zeros(C, C, height, width), expansion.at.new_zeros(C, height, width)
     for f, Hf in expansion.hessian_blocks(moments.columns().to(expansion.at)):
         coefficients = cosine_transform(f)
-        variance += coefficients.square().sum(0)
+        variance += torch.einsum("rchw,rdhw->cdhw", coefficients, coefficients)
         share += (coefficients * cosine_transform(Hf)).sum(0)
     return variance, share

@@ -1,4 +1,4 @@
-"""Where the curvature lies: extreme eigenpairs of H, and H beside Sigma along directions (docs/theory.md, eqs. 32-33).
+"""Where curvature lies: extreme eigenpairs of H, and H beside Sigma along directions (docs/theory.md, eqs. 47, 49).
 
 Spatial frequencies, the directions that mean something for images, are in `curvature.frequencies`.
 """
@@ -14,15 +14,17 @@ from torch import Tensor
 
 from curvature.accumulation import orthogonal_columns
 from curvature.errors import ConvergenceError, OptionError
-from curvature.preconditions import float_tensor, require_shape
+from curvature.preconditions import float_tensor, require_shape, unknown_name
 from curvature.units import gap_bits_per_dim
 
 if TYPE_CHECKING:
     from curvature.expansion import Expansion
     from curvature.moments import Moments
 
+DENSE_WITHIN = 512  # dimensions; Lanczos takes hundreds of products one by one, the dense Hessian D of them in batches
 KRYLOV_DIMENSION = 40  # at least; ARPACK's default of 20 restarts many times more often at the end near zero
 UNIT_WITHIN = 1e-6
+ROUTES = ("auto", "lanczos", "dense")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -58,12 +60,12 @@ class Spectrum:
         return "\n".join(lines)
 
 
-def spectrum(expansion: "Expansion", lowest: int = 5, highest: int = 5, seed: int = 0) -> Spectrum:
+def spectrum(expansion: "Expansion", lowest: int = 5, highest: int = 5, seed: int = 0, route: str = "auto") -> Spectrum:
     """Find the most negative and the most positive eigenvalues of H, with eigenvectors and residuals.
 
-    By Lanczos with implicit restarts on products with H; from the dense Hessian if the expansion holds it, or if so
-    many pairs are asked for that the Krylov space is the whole space. The upper end of a flow's H is often a cluster
-    near zero, where Lanczos is slow; `Expansion.hessian` beforehand avoids that.
+    By Lanczos with implicit restarts on products with H, or from the dense Hessian. The upper end of a flow's H is
+    often a cluster near zero, beside which the lower end is huge: there Lanczos takes thousands of products, and
+    ``highest=0`` or the dense route saves them.
 
     Parameters
     ----------
@@ -73,11 +75,16 @@ def spectrum(expansion: "Expansion", lowest: int = 5, highest: int = 5, seed: in
         Numbers of eigenpairs at the two ends.
     seed
         Of the starting vector.
+    route
+        ``lanczos``, ``dense``, or ``auto``: dense if the expansion holds the Hessian, D is at most 512, or so many
+        pairs are asked for that the Krylov space would be the whole space.
 
     Raises
     ------
     OptionError
         If no pair is asked for, or more than there are dimensions.
+    UnknownNameError
+        If there is no such route.
     ConvergenceError
         If Lanczos does not converge.
 
@@ -88,7 +95,10 @@ def spectrum(expansion: "Expansion", lowest: int = 5, highest: int = 5, seed: in
     D = expansion.dim
     if min(lowest, highest) < 0 or not 1 <= lowest + highest <= D:
         raise OptionError(f"spectrum: expected 1 to D = {D} eigenpairs, got lowest={lowest}, highest={highest}")
-    if expansion.has_hessian or 2 * max(lowest, highest) + 1 >= D:
+    if route not in ROUTES:
+        raise unknown_name("spectrum route", route, ROUTES)
+    whole = 2 * max(lowest, highest) + 1 >= D
+    if route == "dense" or whole or (route == "auto" and (expansion.has_hessian or D <= DENSE_WITHIN)):
         num_matvecs = 0 if expansion.has_hessian else D
         values, U = torch.linalg.eigh(expansion.hessian())
         picked = [*range(lowest), *range(D - highest, D)]
@@ -180,7 +190,7 @@ def along(expansion: "Expansion", directions: Any, q: "Moments", p: "Moments") -
 
     The contributions sum to the covariance term if the directions are an orthonormal basis that diagonalises H, or
     Sigma_q - Sigma_p (`difference_components`): then the remainder is zero. In any other basis they are the diagonal
-    part only, and can be far larger than their sum (docs/theory.md, eq. 33).
+    part only, and can be far larger than their sum (docs/theory.md, eq. 49).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Stochastic estimates of ``Tr{H Sigma}`` from quadratic forms alone, one method a file (docs/theory.md, section 8)."""
+"""Stochastic estimates of ``Tr{H Sigma}`` by quadratic forms, one method a file (docs/theory.md, eqs. 45-46)."""
 
 from collections.abc import Callable
 

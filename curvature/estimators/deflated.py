@@ -1,4 +1,4 @@
-"""``Tr{H Sigma}``: leading eigenvectors of Sigma exactly, Hutchinson on the rest (docs/theory.md, eq. 31)."""
+"""``Tr{H Sigma}``: leading eigenvectors of Sigma exactly, Hutchinson on the rest (docs/theory.md, eq. 46)."""
 
 from typing import TYPE_CHECKING
 

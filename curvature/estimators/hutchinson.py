@@ -1,4 +1,4 @@
-"""Hutchinson's estimator of ``Tr{H Sigma} = Tr{F'HF}``, in the eigenbasis of Sigma (docs/theory.md, eq. 30)."""
+"""Hutchinson's estimator of ``Tr{H Sigma} = Tr{F'HF}``, in the eigenbasis of Sigma (docs/theory.md, eq. 45)."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Random probes in the eigenbasis of a covariance, and the mean of their quadratic forms (docs/theory.md, eq. 30)."""
+"""Random probes in the eigenbasis of a covariance, and the mean of their quadratic forms (docs/theory.md, eq. 45)."""
 
 import math
 from typing import TYPE_CHECKING, Literal

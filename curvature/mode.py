@@ -1,0 +1,176 @@
+"""The mode of log p, found by ascent: one more point to expand about (docs/theory.md, eq. 51)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from curvature.derivatives import hessian_vector_products, value_and_gradient
+from curvature.errors import ConvergenceError, OptionError
+from curvature.precision import LogDensity, LogProb
+from curvature.preconditions import float_tensor, require_finite
+
+# Relative to the starting point's length (and the box of images): whoever gets this far is not going to a mode.
+FAR_AWAY = 1e4
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Mode:
+    """A local maximum of log p.
+
+    Attributes
+    ----------
+    point
+        Where it is, as an event.
+    log_prob
+        log p there, in nats.
+    gradient_norm
+        Length of the gradient in nats per unit of the input; with bounds, of the part that points into the box.
+    iterations
+        Iterations of the optimiser.
+    converged
+        Whether the gradient is small enough; if not, `point` is as far as the iterations went.
+    n_at_bounds
+        Number of coordinates that sit at a bound; 0 without bounds.
+    """
+
+    point: Float[Tensor, "*event"]
+    log_prob: float
+    gradient_norm: float
+    iterations: int
+    converged: bool
+    n_at_bounds: int = 0
+
+    def __str__(self) -> str:
+        state = "converged" if self.converged else "NOT converged"
+        held = f", {self.n_at_bounds} of {self.point.numel()} coordinates at a bound" if self.n_at_bounds else ""
+        return (
+            f"mode with log p = {self.log_prob:.6g} nats, |gradient| = {self.gradient_norm:.2g}, "
+            f"{self.iterations} iterations, {state}{held}"
+        )
+
+
+def find_mode(
+    log_prob: LogProb,
+    start: Any,
+    bounds: tuple[float, float] | None = None,
+    *,
+    tolerance: float = 1e-6,
+    max_iterations: int = 1000,
+) -> Mode:
+    """Climb log p from a starting point to a local maximum, in float64.
+
+    Without bounds by Newton's method in a trust region whose steps are found by Lanczos (Gould et al. 1999), from
+    products with H: on a Gaussian one step within the region arrives. With bounds by L-BFGS-B (Byrd et al. 1995). A
+    mixture has several modes, and the one found depends on the start. For a CV flow under a Gaussian prior the mode
+    without bounds is `f^{-1}(0)`, its only one, and can lie far outside the images; bounds keep it among them.
+
+    Parameters
+    ----------
+    log_prob
+        As for `curvature.expand`.
+    start
+        One event of floats, such as the mean of the data.
+    bounds
+        Least and greatest value of every coordinate, such as (0, 1) for pixels.
+    tolerance
+        Largest entry of the gradient that counts as zero, relative to that at the start (or to 1, if that is larger).
+    max_iterations
+        Of the optimiser; where they are used up the result says that it has not converged.
+
+    Raises
+    ------
+    ConvergenceError
+        If the ascent runs off: log p is unbounded, or has no maximum.
+    OptionError
+        If the bounds are not in order, or do not hold the start.
+    ToolkitError
+        Of the kinds that `expand` raises.
+
+    References
+    ----------
+    N. Gould, S. Lucidi, M. Roma, P. Toint, "Solving the trust-region subproblem using the Lanczos method", SIAM Journal
+    on Optimization 9 (1999). R. Byrd, P. Lu, J. Nocedal, C. Zhu, "A limited memory algorithm for bound constrained
+    optimization", SIAM Journal on Scientific Computing 16 (1995).
+    """
+    from scipy.optimize import minimize
+
+    x0 = require_finite(float_tensor(start, "start"), "start")
+    ascent = _Ascent(LogDensity.of(log_prob), x0, bounds)
+    _, slope = ascent.value_and_slope(ascent.start)
+    threshold = tolerance * max(1.0, float(np.abs(slope).max()))
+    if bounds is None:
+        radius = max(1.0, float(ascent.dim) ** 0.5)
+        options: dict[str, Any] = {"initial_trust_radius": radius, "max_trust_radius": FAR_AWAY * radius}
+        options |= {"gtol": threshold, "inexact": False}
+        method: dict[str, Any] = {"method": "trust-krylov", "hessp": ascent.curvature_product}
+    else:
+        # ftol = 0: only the gradient decides; log p of an image is so large that its relative change means little.
+        options = {"gtol": threshold, "ftol": 0.0, "maxfun": 20 * max_iterations, "maxcor": 20}
+        method = {"method": "L-BFGS-B", "bounds": [bounds] * ascent.dim}
+    found = minimize(
+        ascent.value_and_slope,
+        ascent.start,
+        jac=True,
+        callback=ascent.require_near,
+        options={**options, "maxiter": max_iterations},
+        **method,
+    )
+    return ascent.result(found.x, int(found.nit), threshold)
+
+
+class _Ascent:
+    """log p as the optimiser wants it: of flat NumPy vectors, upside down."""
+
+    def __init__(self, density: LogDensity, x0: Tensor, bounds: tuple[float, float] | None) -> None:
+        self.density, self.bounds, self.dim = density, bounds, x0.numel()
+        self.origin = x0.to(density.device or x0.device, density.dtype)
+        self.start = self.origin.cpu().numpy().reshape(-1).copy()
+        self.limit = FAR_AWAY * max(1.0, float(np.linalg.norm(self.start)), float(self.dim) ** 0.5)
+        if bounds is not None:
+            low, high = bounds
+            if not low < high:
+                raise OptionError(f"bounds: expected the lower one first, got {bounds}")
+            if self.start.min() < low or self.start.max() > high:
+                raise OptionError(f"start: lies outside the bounds {bounds}; start from a point inside")
+
+    def event(self, x: np.ndarray) -> Tensor:
+        """Bring a vector to an event on the model's device."""
+        return torch.from_numpy(x.reshape(-1).copy()).to(self.origin).reshape(self.origin.shape)
+
+    def value_and_slope(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        """-log p and its gradient."""
+        value, g = value_and_gradient(self.density, self.event(x))
+        if not (bool(torch.isfinite(value)) and bool(torch.isfinite(g).all())):
+            raise ConvergenceError(f"mode: log p or its gradient is not finite {self._where(x)}; give bounds")
+        return -float(value), -g.reshape(-1).cpu().numpy()
+
+    def curvature_product(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """``-H(x) v``."""
+        (Hv,) = hessian_vector_products(self.density, self.event(x), self.event(v)[None], 1)
+        return -require_finite(Hv, "Hessian of log p").reshape(-1).cpu().numpy()
+
+    def require_near(self, x: np.ndarray) -> None:
+        """Raise once the ascent has gone far from its start without bounds."""
+        if self.bounds is None and np.linalg.norm(x - self.start) > self.limit:
+            raise ConvergenceError(
+                f"mode: none found, log p still rises {self._where(x)}; log p may be unbounded: give bounds"
+            )
+
+    def result(self, x: np.ndarray, iterations: int, threshold: float) -> Mode:
+        """Describe the point where the optimiser stopped."""
+        value, slope = self.value_and_slope(x)
+        held = np.zeros(self.dim, dtype=bool)
+        if self.bounds is not None:
+            low, high = self.bounds
+            held = (x <= low) | (x >= high)
+            # -log p rises into the box at a bound that holds the point back: no distance to the mode.
+            slope = np.where(((x <= low) & (slope > 0)) | ((x >= high) & (slope < 0)), 0.0, slope)
+        converged = bool(np.abs(slope).max() <= threshold)
+        return Mode(self.event(x), -value, float(np.linalg.norm(slope)), iterations, converged, int(held.sum()))
+
+    def _where(self, x: np.ndarray) -> str:
+        return f"at distance {np.linalg.norm(x - self.start):.3g} from the start"
