@@ -22,6 +22,7 @@ COLUMNS = (
     "n_images",
     "route",
     "seed",
+    "nodes",
     "error",
     "error_se",
     "ratio",
@@ -48,7 +49,8 @@ def compare(ladder: Ladder, measurement: Measurement, provenance: Provenance) ->
         Columns `COLUMNS`. `predicted` and `measured` are gaps in bits per dimension against the training
         distribution, negative = more likely than the training data; `bpd` is the input set's own. `error` is
         predicted minus measured on the same images with the same noise, and `error_se` its paired standard error;
-        `ratio` is predicted over measured; `sign_agrees` tells whether both have one sign.
+        `ratio` is predicted over measured; `sign_agrees` tells whether both have one sign; `nodes` is the number of
+        quadrature nodes of a path rung.
     """
     return pd.DataFrame(
         [_row(rung, ladder.measured, measurement, provenance) for rung in ladder.rungs], columns=COLUMNS
@@ -68,6 +70,7 @@ def _row(rung: Rung, measured: Rung, measurement: Measurement, provenance: Prove
         "bpd_se": measurement.standard_error,
         "n_images": measurement.n_images,
         "route": rung.route,
+        "nodes": rung.nodes,
         "error": rung.difference,
         "error_se": rung.difference_standard_error,
         "ratio": rung.ratio,

@@ -8,36 +8,51 @@ from rich.table import Table
 from rich.text import Text
 
 WRONG_SIGN = "!"
+MEASURED_COLUMNS = ("BPD", "measured")
+CELL_WIDTH = 10
 LEGEND = (
     "Gaps in bits/dim against the training images (negative = more likely), ± one standard error beneath. "
-    f"'{WRONG_SIGN}' marks a prediction with the wrong sign, where both numbers lie two standard errors from zero."
+    f"'{WRONG_SIGN}' marks a prediction with the wrong sign, where both numbers lie two standard errors from zero. "
+    "n: the quadrature nodes that `path` took."
 )
 
 
-def comparison_table(comparison: pd.DataFrame) -> Table:
-    """A terminal table of the comparison of one training set.
+def comparison_tables(comparison: pd.DataFrame, width: int) -> list[Table]:
+    """Tables of the comparison of one training set: one if it fits the width, otherwise the rungs spread over several.
 
     Parameters
     ----------
     comparison
         Tidy rows as `analysis.comparison.compare` makes them.
+    width
+        Columns of the terminal.
     """
+    rungs = list(dict.fromkeys(comparison["rung"]))
+    names = max(len(name) for name in comparison["input_set"])
+    at_once = max(1, (width - names - 1) // CELL_WIDTH - len(MEASURED_COLUMNS))
+    parts = [rungs[start : start + at_once] for start in range(0, len(rungs), at_once)]
+    return [_table(comparison, part, last=part is parts[-1]) for part in parts]
+
+
+def _table(comparison: pd.DataFrame, rungs: list[str], last: bool) -> Table:
     table = Table(
         title=f"Trained on {comparison['train_set'].iloc[0]}: predicted and measured gaps",
-        caption=LEGEND,
+        caption=LEGEND if last else None,
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
         caption_justify="left",
     )
     table.add_column("input set", no_wrap=True)
-    for column in ("BPD", "measured", *dict.fromkeys(comparison["rung"])):
-        table.add_column(column, justify="right", no_wrap=True)
+    for column in (*MEASURED_COLUMNS, *rungs):
+        table.add_column(column.replace("-curvature", "-\ncurvature"), justify="right", no_wrap=True)
     for input_set, rows in comparison.groupby("input_set", sort=False):
         first = rows.iloc[0]
         cells = [_cell(first["bpd"], first["bpd_se"], signed=False), _cell(first["measured"], first["measured_se"])]
-        cells += [
-            _cell(row["predicted"], row["predicted_se"], wrong_sign=sign_is_wrong(row)) for _, row in rows.iterrows()
-        ]
+        for _, row in rows[rows["rung"].isin(rungs)].iterrows():
+            cell = _cell(row["predicted"], row["predicted_se"], wrong_sign=sign_is_wrong(row))
+            if row["rung"] == "path":
+                cell.append(f" n={row['nodes']:.0f}", style="dim")
+            cells.append(cell)
         table.add_row(str(input_set), *cells)
     return table
 

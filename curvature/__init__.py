@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from curvature.terms import SampleTerms, sample_terms
     from curvature.trace import Trace
     from curvature.units import bits_per_dim, gap_bits_per_dim, log_density
+    from curvature.viewpoint import Viewpoint, look_from
 
 __all__ = [
     "ChannelMixing",
@@ -49,6 +50,7 @@ __all__ = [
     "SampleTerms",
     "Spectrum",
     "Trace",
+    "Viewpoint",
     "along",
     "bits_per_dim",
     "channel_sums",
@@ -63,6 +65,7 @@ __all__ = [
     "gap_bits_per_dim",
     "gauss_jacobi",
     "log_density",
+    "look_from",
     "predict_from_sums",
     "predict_from_variances",
     "principal_components",
@@ -93,6 +96,7 @@ _HOMES = {
     "quadrature": ("gauss_jacobi",),
     "spectrum": ("DirectionalCurvature", "Spectrum", "along", "difference_components", "principal_components"),
     "terms": ("SampleTerms", "sample_terms"),
+    "viewpoint": ("Viewpoint", "look_from"),
     "trace": ("Trace",),
     "units": ("bits_per_dim", "gap_bits_per_dim", "log_density"),
 }

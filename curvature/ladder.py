@@ -14,9 +14,9 @@ from curvature.expansion import expand
 from curvature.memory import DEFAULT_MEMORY_BUDGET
 from curvature.precision import LogProb
 from curvature.preconditions import float_tensor
-from curvature.rungs import rung_names
 from curvature.terms import Progress, SampleTerms, require_samples, sample_terms
 from curvature.units import gap_bits_per_dim
+from curvature.viewpoint import look_from
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ class Rung:
         Of `bits_per_dim`, from the samples, for the given x0: no assumption about their distribution (eq. 21).
     route
         How it was computed.
+    nodes
+        Quadrature nodes that a path rung took for q; None for other rungs.
     difference
         Predicted minus measured, bits per dimension.
     difference_standard_error
@@ -50,6 +52,7 @@ class Rung:
     bits_per_dim: float
     standard_error: float
     route: str
+    nodes: int | None
     difference: float
     difference_standard_error: float
     ratio: float
@@ -91,8 +94,10 @@ class Ladder:
             raise OptionError("ladder: q and p come from different expansions; make both from one")
         if tuple(q.terms) != tuple(p.terms):
             raise OptionError(f"ladder: q has the rungs {tuple(q.terms)} and p has {tuple(p.terms)}; use the same")
-        rungs = tuple(_rung(name, q.routes[name], q.terms[name], p.terms[name], q, p) for name in q.terms)
-        measured = _rung("measured", "log p", q.measured, p.measured, q, p)
+        rungs = tuple(
+            _rung(name, q.routes[name], q.nodes.get(name), q.terms[name], p.terms[name], q, p) for name in q.terms
+        )
+        measured = _rung("measured", "log p", None, q.measured, p.measured, q, p)
         return cls(rungs, measured, q.dim, q.count, p.count)
 
     def __getitem__(self, name: str) -> Rung:
@@ -123,6 +128,7 @@ def curvature_ladder(
     nodes: Iterable[int] = (1, 2, 3),
     rungs: Iterable[str] | None = None,
     *,
+    mean_curvature_points: int = 8,
     memory_budget: float = DEFAULT_MEMORY_BUDGET,
     dtype: torch.dtype = torch.float64,
     progress: Progress | None = None,
@@ -142,7 +148,10 @@ def curvature_ladder(
     nodes
         Numbers of quadrature nodes n, a rung ``path-n`` for each.
     rungs
-        Names of the rungs, instead of ``diagonal``, ``full``, ``taylor2`` and one ``path-n`` for each of nodes.
+        Names of the rungs, instead of all: ``published`` (if the model has 1x1 kernels), ``diagonal``, ``full``,
+        ``taylor2``, ``mean-curvature``, one ``path-n`` for each of nodes, and the adaptive ``path``.
+    mean_curvature_points
+        How many samples of p the curvature is averaged over for the rung ``mean-curvature``; 0 leaves it out.
     memory_budget, dtype
         As for `expand`.
     progress
@@ -157,17 +166,20 @@ def curvature_ladder(
     total = sum(len(x) for x in samples.values())
     x0 = require_samples(samples["p"], "p").mean(0, dtype=torch.float64) if at is None else at
     expansion = expand(log_prob, x0, memory_budget=memory_budget, dtype=dtype)
-    names = rung_names(nodes) if rungs is None else tuple(rungs)
+    view = look_from(expansion, samples["p"][:mean_curvature_points])
     seen: dict[str, SampleTerms] = {}
     done = 0
-    for name, x in samples.items():
+    for name in ("p", "q"):
+        x = samples[name]
         report = None if progress is None else _shifted(progress, done, total)
-        seen[name] = sample_terms(expansion, x, rungs=names, name=name, progress=report)
+        seen[name] = sample_terms(view, x, nodes, rungs, name=name, reference=seen.get("p"), progress=report)
         done += len(x)
     return Ladder.between(seen["q"], seen["p"])
 
 
-def _rung(name: str, route: str, q: Tensor, p: Tensor, q_set: SampleTerms, p_set: SampleTerms) -> Rung:
+def _rung(
+    name: str, route: str, nodes: int | None, q: Tensor, p: Tensor, q_set: SampleTerms, p_set: SampleTerms
+) -> Rung:
     """Average one rung over both sets, with its standard errors (eq. 21)."""
     nats, error = _gap(q, p)
     measured, _ = _gap(q_set.measured, p_set.measured)
@@ -179,6 +191,7 @@ def _rung(name: str, route: str, q: Tensor, p: Tensor, q_set: SampleTerms, p_set
         bits_per_dim=gap_bits_per_dim(nats, q_set.dim),
         standard_error=error * bits,
         route=route,
+        nodes=nodes,
         difference=-difference * bits,
         difference_standard_error=difference_error * bits,
         ratio=nats / measured if measured else math.nan,

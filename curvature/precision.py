@@ -52,7 +52,7 @@ class LogDensity:
         ----------
         log_prob
             A module with a method `log_prob`, a bound method of a module, a `functools.partial` of one of them, or any
-            other callable, which is then used as it is.
+            other callable, which is then used as it is. A log density made here before is returned itself.
         dtype
             Precision of the copy.
 
@@ -67,6 +67,8 @@ class LogDensity:
         OptionError
             If it is a module without a method `log_prob`.
         """
+        if isinstance(log_prob, cls) and log_prob.dtype == dtype:
+            return log_prob
         if not callable(log_prob) and not hasattr(log_prob, "log_prob"):
             raise DtypeError(f"log_prob: expected a module or a function of x, got {type(log_prob).__name__}")
         function, module = _frozen(log_prob, dtype)

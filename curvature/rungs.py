@@ -1,4 +1,4 @@
-"""The rungs of the curvature ladder, each as one number a sample (docs/theory.md, eqs. 17-20)."""
+"""The rungs of the curvature ladder, each as one number a sample (docs/theory.md, eqs. 17-20, 30 and 41)."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -10,8 +10,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from curvature.derivatives import directional_curvature
+from curvature.errors import OptionError
 from curvature.expansion import Expansion
 from curvature.layered.paths import curvature_along_lines
+from curvature.mean_curvature import DENSE_UP_TO, MeanCurvature
 from curvature.preconditions import unknown_name
 from curvature.quadrature import gauss_jacobi
 
@@ -30,12 +32,18 @@ class Block:
         ``mu - x0``.
     Hm
         ``H m``.
+    published
+        Weights of the published closed form, where the rung of that name is asked for.
+    averaged
+        Averaged curvature, where the rung `mean-curvature` is asked for.
     """
 
     expansion: Expansion
     d: Float[Tensor, " B *event"]
     m: Float[Tensor, "*event"]
     Hm: Float[Tensor, "*event"]
+    published: Float[Tensor, "*event"] | None = None
+    averaged: MeanCurvature | None = None
 
     @cached_property
     def Hd(self) -> Float[Tensor, " B *event"]:  # noqa: N802
@@ -53,6 +61,13 @@ def dot(a: Float[Tensor, "*#batch_event"], b: Float[Tensor, " B *event"]) -> Flo
     return (a * b).reshape(len(b), -1).sum(1)
 
 
+def published(s: Block) -> Float[Tensor, " B"]:
+    """``sum_i w_i (x_i - mu_i)^2``: the published closed form, from 1x1 kernels and variances alone (eq. 30)."""
+    if s.published is None:
+        raise OptionError("rung published: the model has no 1x1 kernels (channel_mixings) to compute it from")
+    return dot(s.published, (s.d - s.m).square())
+
+
 def diagonal(s: Block) -> Float[Tensor, " B"]:
     """``1/2 sum_i H_ii (x_i - mu_i)^2``: exact diagonal of H, per-pixel variances (eq. 17)."""
     return dot(s.expansion.diagonal(), (s.d - s.m).square()) / 2
@@ -68,6 +83,13 @@ def taylor2(s: Block) -> Float[Tensor, " B"]:
     return s.tangent + dot(s.d, s.Hd) / 2
 
 
+def mean_curvature(s: Block) -> Float[Tensor, " B"]:
+    """``log p(x0) + g.d + 1/2 d' E[H] d``: curvature averaged over samples of p instead of at x0 (eq. 41)."""
+    if s.averaged is None:
+        raise OptionError("rung mean-curvature: no points to average the curvature over were given")
+    return s.tangent + s.averaged.quadratic(s.d) / 2
+
+
 def path(s: Block, n: int) -> Float[Tensor, " B"]:
     """``log p(x0) + g.d + sum_k w_k d'H(x0 + t_k d) d``: curvature along the way to the sample, n nodes (eq. 20)."""
     log_p, x0 = s.expansion.log_prob, s.expansion.at
@@ -77,17 +99,24 @@ def path(s: Block, n: int) -> Float[Tensor, " B"]:
     return s.tangent + sum(w * along(x0 + t * s.d, s.d) for t, w in zip(*gauss_jacobi(n), strict=True))
 
 
-RUNGS: dict[str, Callable[[Block], Tensor]] = {"diagonal": diagonal, "full": full, "taylor2": taylor2}
+RUNGS: dict[str, Callable[[Block], Tensor]] = {
+    "published": published,
+    "diagonal": diagonal,
+    "full": full,
+    "taylor2": taylor2,
+    "mean-curvature": mean_curvature,
+}
+ADAPTIVE = "path"
 NEEDS_HESSIAN = frozenset({"full", "taylor2"})
 
 
 def rung_names(nodes: Iterable[int] = (1, 2, 3)) -> tuple[str, ...]:
     """Names of the default rungs, from the crudest to the nearest."""
-    return (*RUNGS, *(f"path-{n}" for n in nodes))
+    return (*RUNGS, *(f"path-{n}" for n in nodes), ADAPTIVE)
 
 
 def rung_function(name: str) -> Callable[[Block], Float[Tensor, " B"]]:
-    """Look up a rung by its name.
+    """Look up a rung by its name; the adaptive `path` is not one of them, it needs a whole set at once.
 
     Raises
     ------
@@ -103,9 +132,18 @@ def rung_function(name: str) -> Callable[[Block], Float[Tensor, " B"]]:
 
 def rung_route(name: str, expansion: Expansion) -> str:
     """Say how a rung of that name is computed with that expansion."""
+    if name == "published":
+        return "closed form"
+    if name == "mean-curvature":
+        return "dense, averaged" if expansion.dim <= DENSE_UP_TO else "quadratic forms, averaged"
     if name in NEEDS_HESSIAN:
         return "dense" if expansion.has_hessian else "hvp"
     if name == "diagonal":
         return "dense" if expansion.has_hessian else "diagonal by hvp"
+    return path_route(expansion, int(name.removeprefix("path-")))
+
+
+def path_route(expansion: Expansion, nodes: int) -> str:
+    """Say how a path rung with that many nodes is computed."""
     route = "forward-over-reverse" if expansion.log_prob.layers is None else "2-jet through the layers"
-    return f"{route}, {name.removeprefix('path-')} Gauss-Jacobi nodes"
+    return f"{route}, {nodes} Gauss-Jacobi nodes"

@@ -9,7 +9,7 @@ from analysis.comparison import Provenance, compare
 from analysis.dequantization import dequantize
 from analysis.inputs import InputSet, parse_input_set
 from analysis.likelihood import summarize_likelihood
-from curvature import Ladder, Moments, SampleTerms, expand, sample_terms
+from curvature import Ladder, Moments, SampleTerms, expand, look_from, sample_terms
 from curvature.rungs import rung_names
 from experiments.configuration import ComparisonConfig, default_inputs
 from experiments.data.catalog import EMBEDDED, require_known_set
@@ -99,18 +99,20 @@ def _compare_each(
     """Evaluate the training images once and every input set against them."""
     event_shape, data = trained.train_images.event_shape, trained.data
     x_train = dequantize(trained.train_images.images, noise_generator(config.seed))
-    expansion = expand(trained.model, at=Moments.from_samples(x_train).mean)
     work = {str(name): load_inputs(name, config.n_images, event_shape, config.seed, data.patch_size) for name in inputs}
     own = InputSet(data.train_set, "train")
     x_own = load_inputs(own, config.n_images, event_shape, config.seed, data.patch_size)
+    view = look_from(
+        expand(trained.model, at=Moments.from_samples(x_train).mean), x_own[: config.mean_curvature_points]
+    )
     total = len(x_own) + sum(len(x) for x in work.values())
     done = 0
 
-    def terms(name: str, x: Any) -> SampleTerms:
+    def terms(name: str, x: Any, reference: SampleTerms | None = None) -> SampleTerms:
         nonlocal done
         before = done
         report = None if progress is None else lambda part, _: progress(before + part, total, name)
-        result = sample_terms(expansion, x, config.nodes, name=name, progress=report)
+        result = sample_terms(view, x, config.nodes, name=name, reference=reference, progress=report)
         done += len(x)
         return result
 
@@ -118,7 +120,7 @@ def _compare_each(
     provenance = Provenance(trained.run.path.name, trained.label, data.train_set, config.seed)
     comparisons = []
     for name, x in work.items():
-        q = terms(name, x)
+        q = terms(name, x, reference=p)
         measurement = summarize_likelihood(name, q.measured, q.dim)
         comparisons.append(compare(Ladder.between(q, p), measurement, provenance))
     return comparisons

@@ -36,6 +36,8 @@ class ComparisonConfig:
     """Images of each input set, and of the training set that they are compared with."""
     nodes: tuple[int, ...] = (1, 2, 3)
     """Gauss-Jacobi nodes of the path rungs: path-n for each n."""
+    mean_curvature_points: int = 8
+    """Training images that the rung mean-curvature averages the Hessian over; 0 leaves the rung out."""
     seed: int = 0
     """Seed of the dequantisation noise and of generated noise images."""
 

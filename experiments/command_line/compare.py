@@ -1,6 +1,6 @@
 """`likelihood-curvature compare`: predicted against measured likelihood gaps of a trained flow."""
 
-from experiments.command_line.comparison_view import ComparisonProgress, show, wide_console
+from experiments.command_line.comparison_view import ComparisonProgress, show, table_console
 from experiments.command_line.options import CompareOptions
 from experiments.comparing import compare_inputs, read_input_names
 from experiments.runs import RunDirectory
@@ -14,7 +14,7 @@ def run(options: CompareOptions) -> None:
     out = trained.run
     if options.out is not None:
         out = RunDirectory.create(options.out, {"model": trained.run.path, "comparison": options.config})
-    console = wide_console()
+    console = table_console()
     with ComparisonProgress(console) as progress:
         comparison = compare_inputs(trained, options.config, out, progress)
     show(comparison, out, console)

@@ -6,18 +6,18 @@ import pandas as pd
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from analysis.table import comparison_table
+from analysis.table import comparison_tables
 from experiments.figures import draw_figure
 from experiments.runs import RunDirectory
 
-NARROWEST_TABLE = 100
+WIDTH_OF_FILES = 130  # where the output is no terminal
 FIGURE = "predicted-against-measured"
 
 
-def wide_console() -> Console:
-    """A console for tables: as wide as the terminal, but never so narrow that numbers are cut."""
+def table_console() -> Console:
+    """A console as wide as the terminal; wide enough for one table where the output goes to a file or pipe."""
     console = Console()
-    return console if console.width >= NARROWEST_TABLE else Console(width=NARROWEST_TABLE)
+    return console if console.is_terminal else Console(width=WIDTH_OF_FILES)
 
 
 class ComparisonProgress:
@@ -45,5 +45,6 @@ class ComparisonProgress:
 def show(comparison: pd.DataFrame, run: RunDirectory, console: Console) -> None:
     """Print the table, draw the figure, and say where both lie."""
     figures = draw_figure(FIGURE, run.path)
-    console.print(comparison_table(comparison))
+    for table in comparison_tables(comparison, console.width):
+        console.print(table)
     console.print(f"tables: {run.comparison_path}\nfigure: {figures[0]}", soft_wrap=True, highlight=False)

@@ -5,7 +5,7 @@ from rich.console import Console
 
 from analysis.comparison import explains
 from curvature.errors import ToolkitError
-from experiments.command_line.comparison_view import show, wide_console
+from experiments.command_line.comparison_view import show, table_console
 from experiments.command_line.demo_directions import Direction, run_directions
 from experiments.command_line.demo_progress import DirectionsProgress
 from experiments.command_line.options import DemoOptions
@@ -24,7 +24,7 @@ class DemoInterrupted(ToolkitError):  # noqa: N818 - stopping on request is no e
 
 def run(options: DemoOptions) -> None:
     """Train on each photograph, compare, show tables and figures, and say how the swapped pair came out."""
-    console = wide_console()
+    console = table_console()
     directions = {name: _direction(name, options) for name in SWAPPED_PAIR}
     try:
         with DirectionsProgress(console) as progress:

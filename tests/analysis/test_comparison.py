@@ -7,11 +7,12 @@ from rich.console import Console
 
 from analysis.comparison import COLUMNS, Provenance, compare, explains
 from analysis.likelihood import Measurement, measure, summarize_likelihood
-from analysis.table import WRONG_SIGN, comparison_table
+from analysis.table import WRONG_SIGN, comparison_tables
 from curvature import curvature_ladder
 from curvature.errors import NonFiniteError, TooFewSamplesError
 
 D = 4
+RUNGS = ("diagonal", "full", "taylor2", "mean-curvature", "path-1", "path-2", "path-3", "path")
 PROVENANCE = Provenance(run="here", model="gaussian", train_set="china", seed=3)
 
 
@@ -33,7 +34,7 @@ def comparison():
 
 def test_one_row_for_each_rung_with_the_tidy_columns(comparison):
     assert tuple(comparison.columns) == COLUMNS
-    assert list(comparison["rung"]) == ["diagonal", "full", "taylor2", "path-1", "path-2", "path-3"]
+    assert list(comparison["rung"]) == list(RUNGS)
     assert set(comparison["run"]) == {"here"}
     assert set(comparison["seed"]) == {3}
     assert set(comparison["n_images"]) == {200}
@@ -51,7 +52,7 @@ def test_numbers_are_gaps_in_bits_with_the_sign_of_bpd(comparison):
 
 
 def test_a_gaussian_is_explained_and_the_error_is_the_difference(comparison):
-    exact = comparison[comparison["rung"].isin(["taylor2", "path-1", "path-2", "path-3"])]
+    exact = comparison[comparison["rung"].isin(RUNGS[2:])]
     assert (exact["error"].abs() < 1e-10).all()
     assert explains(exact).all()
     assert comparison["error"].tolist() == pytest.approx((comparison["predicted"] - comparison["measured"]).tolist())
@@ -63,9 +64,10 @@ def test_explains_is_relative_or_absolute():
     assert explains(rows).tolist() == [True, False, True, False]
 
 
-def rendered(comparison):
-    console = Console(file=io.StringIO(), width=120)
-    console.print(comparison_table(comparison))
+def rendered(comparison, width=140):
+    console = Console(file=io.StringIO(), width=width)
+    for table in comparison_tables(comparison, width):
+        console.print(table)
     return console.file.getvalue()
 
 
@@ -77,7 +79,16 @@ def test_the_table_shows_every_rung_and_marks_a_clearly_wrong_sign(comparison):
     assert WRONG_SIGN not in line
     wrong = comparison.assign(predicted=-comparison["predicted"], sign_agrees=False)
     line = next(line for line in rendered(wrong).splitlines() if "narrow" in line)
-    assert line.count(WRONG_SIGN) == 6
+    assert line.count(WRONG_SIGN) == len(RUNGS)
+
+
+def test_a_narrow_terminal_spreads_the_rungs_over_tables_and_cuts_no_number(comparison):
+    lines = rendered(comparison, width=60).splitlines()
+    assert max(map(len, lines)) <= 60
+    assert sum("input set" in line for line in lines) > 1
+    numbers = " ".join(line for line in lines if "narrow" in line)
+    for value in comparison["predicted"]:
+        assert f"{value:+.3f}".replace("-", "−") in numbers
 
 
 def test_a_wrong_sign_within_the_noise_is_not_marked(comparison):
