@@ -1,4 +1,4 @@
-"""Where curvature lies: extreme eigenpairs of H, and H beside Sigma along directions (docs/theory.md, eqs. 47, 49).
+"""Where curvature lies: extreme eigenpairs of H, and H beside Sigma along directions (docs/theory.md, eqs. 47-48).
 
 Spatial frequencies, the directions that mean something for images, are in `curvature.frequencies`.
 """
@@ -190,7 +190,7 @@ def along(expansion: "Expansion", directions: Any, q: "Moments", p: "Moments") -
 
     The contributions sum to the covariance term if the directions are an orthonormal basis that diagonalises H, or
     Sigma_q - Sigma_p (`difference_components`): then the remainder is zero. In any other basis they are the diagonal
-    part only, and can be far larger than their sum (docs/theory.md, eq. 49).
+    part only, and can be far larger than their sum (docs/theory.md, eq. 48).
 
     Parameters
     ----------
