@@ -6,6 +6,7 @@ differentiates for every operation; nested forward mode fails on some fused ones
 
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 
 import torch
@@ -22,6 +23,14 @@ def load_forward_mode() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         jvp(torch.sin, (torch.zeros(()),), (torch.ones(()),))
+
+
+@contextmanager
+def slow_batching_allowed() -> Iterator[None]:
+    """Silence torch where it maps an operation by a loop, as it does `mish_backward`: right, only slower."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="There is a performance drop", category=UserWarning)
+        yield
 
 
 @torch.no_grad()
@@ -41,7 +50,7 @@ def hessian_vector_products(
     g = grad(lambda x: log_prob(x[None])[0])
     H = vmap(lambda u: jvp(g, (x0,), (u,))[1])
     for rows in v.split(chunk):
-        with torch.no_grad():
+        with torch.no_grad(), slow_batching_allowed():
             Hv = H(rows)
         yield Hv
 

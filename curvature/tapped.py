@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.func import jvp, vmap
 
-from curvature.derivatives import load_forward_mode, value_and_gradient
+from curvature.derivatives import load_forward_mode, slow_batching_allowed, value_and_gradient
 from curvature.errors import RouteError
 from curvature.layered.forms import QuadraticForms
 from curvature.layered.layers import Activation
@@ -84,7 +84,8 @@ class TappedModel:
     def forms(self, v: Float[Tensor, " R *event"]) -> QuadraticForms:
         """Return ``v'H v`` for every row, split into the Gauss-Newton part and each activation's."""
         load_forward_mode()
-        Jv, tangents = vmap(lambda u: jvp(self.taps, (self.at,), (u[None],))[1])(v)
+        with torch.no_grad(), slow_batching_allowed():
+            Jv, tangents = vmap(lambda u: jvp(self.taps, (self.at,), (u[None],))[1])(v)
         shares = [(t * t).flatten(1) @ w for t, w in zip(tangents, self.weights, strict=True)]
         second = torch.stack(shares) if shares else v.new_zeros(0, len(v))
         return QuadraticForms(-self.precision * Jv.square().flatten(1).sum(1), -self.precision * second)

@@ -165,7 +165,7 @@ def dense_trace(expansion: "Expansion", factor: SignedFactor) -> Trace:
 
 def _forms(v: Tensor, Hv: Tensor) -> Tensor:
     """``v'H v``, a row at a time."""
-    return (v * Hv).reshape(len(v), -1).sum(1)
+    return (v * Hv).reshape(len(v), math.prod(v.shape[1:])).sum(1)
 
 
 TRACE_ROUTES: dict[str, Callable[["Expansion", SignedFactor], Trace]] = {

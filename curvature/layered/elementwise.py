@@ -37,7 +37,7 @@ def is_elementwise(module: nn.Module, h: Float[Tensor, "*h"]) -> bool:
     """Whether the module does the same to every entry of h alone as to all of h, as no pooling or softmax does."""
     try:
         alone, together = module(h.reshape(-1, 1).clone()), module(h.clone())
-    except (RuntimeError, ValueError, TypeError, NotImplementedError):
+    except (RuntimeError, ValueError, TypeError, IndexError, NotImplementedError):
         return False
     if not isinstance(together, Tensor) or together.shape != h.shape or alone.numel() != h.numel():
         return False

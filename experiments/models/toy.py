@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from curvature.errors import ShapeError
+from curvature.layered.flow import LayeredFlow
+from curvature.layered.layers import Activation, AdditiveCoupling, Dense, Flatten, PixelwiseMap
 from experiments.models.activations import DERIVATIVES, make_activation
 from experiments.models.config import ActivationName, require_known
 from experiments.models.flow import Flow
@@ -72,6 +74,13 @@ class LinearFlow(Flow):
         """Return `A^{-1} (z - b)`."""
         self.require_latents(z)
         return torch.linalg.solve(self.matrix, (z - self.offset).mT).mT.reshape(-1, *self.event_shape)
+
+    @torch.no_grad()
+    def curvature_layers(self) -> LayeredFlow:
+        """Describe the flow layer by layer."""
+        layers = (Flatten(self.event_shape), Dense(self.matrix.detach(), self.offset.detach()))
+        log_det = float(torch.linalg.slogdet(self.matrix).logabsdet)
+        return LayeredFlow(self.event_shape, layers, float(self.prior.scale), log_det)
 
     def mean(self) -> Float[Tensor, " *event"]:
         """Mean of the model, `-A^{-1} b`."""
@@ -146,6 +155,13 @@ class MixingFlow(Flow):
         self.require_latents(z)
         pixels = z.reshape(len(z), self.event_shape[0], -1)
         return torch.linalg.solve(self.product(), pixels).reshape(-1, *self.event_shape)
+
+    @torch.no_grad()
+    def curvature_layers(self) -> LayeredFlow:
+        """Describe the flow layer by layer."""
+        layers = tuple(PixelwiseMap(kernel) for kernel in self.kernels.detach())
+        log_det = float(torch.linalg.slogdet(self.kernels).logabsdet.sum()) * math.prod(self.event_shape[1:])
+        return LayeredFlow(self.event_shape, layers, float(self.prior.scale), log_det)
 
     @torch.no_grad()
     def channel_mixings(self) -> list[ChannelMixing]:
@@ -225,6 +241,17 @@ class CouplingFlow(Flow):
         """Undo the coupling, then the linear map."""
         self.require_latents(z)
         return self.linear.inverse(z - self._shift(z))
+
+    def curvature_layers(self) -> LayeredFlow:
+        """Describe the flow layer by layer."""
+        network = (
+            Dense(self.inner.detach(), self.bias.detach()),
+            Activation.at(self.activation, level=0, step=0, layer=0),
+            Dense(self.outer.detach()),
+        )
+        linear = self.linear.curvature_layers()
+        layers = (*linear.layers, AdditiveCoupling(self.dim // 2, network))
+        return LayeredFlow(self.event_shape, layers, float(self.prior.scale), linear.log_det)
 
     def jacobian(self, x: Float[Tensor, " B *event"]) -> Float[Tensor, "B D D"]:
         """`J = [[I, 0], [V diag(a'(u)) W, I]] A` with `u = W h1 + c`."""
