@@ -1,4 +1,4 @@
-"""The rung `path`: quadrature nodes grow until the mean over the samples has converged (docs/theory.md, eq. 42)."""
+"""The rung `path`: quadrature nodes grow until the mean over the samples has converged (docs/theory.md, eq. 20b)."""
 
 import math
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Curvature averaged over points, ``E[H(x)]``: what the rung `mean-curvature` puts in place of H at x0 (eq. 41)."""
+"""Curvature averaged over points, ``E[H(x)]``: what the rung `mean-curvature` puts in place of H at x0 (eq. 20a)."""
 
 from dataclasses import dataclass, field
 

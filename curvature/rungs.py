@@ -1,4 +1,4 @@
-"""The rungs of the curvature ladder, each as one number a sample (docs/theory.md, eqs. 17-20, 30 and 41)."""
+"""The rungs of the curvature ladder, each as one number a sample (docs/theory.md, eqs. 17-20b and 30)."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -84,7 +84,7 @@ def taylor2(s: Block) -> Float[Tensor, " B"]:
 
 
 def mean_curvature(s: Block) -> Float[Tensor, " B"]:
-    """``log p(x0) + g.d + 1/2 d' E[H] d``: curvature averaged over samples of p instead of at x0 (eq. 41)."""
+    """``log p(x0) + g.d + 1/2 d' E[H] d``: curvature averaged over samples of p instead of at x0 (eq. 20a)."""
     if s.averaged is None:
         raise OptionError("rung mean-curvature: no points to average the curvature over were given")
     return s.tangent + s.averaged.quadratic(s.d) / 2

@@ -10,7 +10,7 @@ from analysis.table import comparison_tables
 from experiments.figures import draw_figure
 from experiments.runs import RunDirectory
 
-WIDTH_OF_FILES = 130  # where the output is no terminal
+WIDTH_OF_FILES = 140  # where the output is no terminal
 FIGURE = "predicted-against-measured"
 
 
