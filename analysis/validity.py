@@ -49,7 +49,7 @@ class Validity:
     ratio_se
         Its paired standard error: both gaps are taken on the same samples.
     radius
-        Largest t up to which the ratio stays in [1/2, 2], from below; 0 if it is outside from the start.
+        Largest t up to which the ratio stays in [1/2, 2], from below; 0 if it is outside, or undefined, from the start.
     end
         Why it ends there: ``ratio``: it leaves the band; ``grid``: it does not, up to the largest t asked for;
         ``undefined``: the next ratio on the grid is undefined, so the true radius may be larger.
@@ -83,7 +83,7 @@ class Validity:
         says = {
             "grid": f"at least {self.radius:g}, the end of the grid",
             "ratio": f"{self.radius:.3g}",
-            "undefined": f"at least {self.radius:.3g}; beyond it the measured gap cannot be told from zero",
+            "undefined": f"at least {self.radius:.3g}; beyond, the measured gap cannot be told from zero",
         }
         lines = [f"{self.input_set} against {self.against}: radius of validity {says[self.end]}"]
         lines.append(f"{'t':>6} {'predicted':>11} {'measured':>11} {'ratio':>9} {'s.e.':>9}")
@@ -168,23 +168,31 @@ def radius_of_validity(
 ) -> tuple[float, End]:
     """Largest t up to which the ratio stays in [1/2, 2], and why it ends there.
 
+    Undefined ratios before the first defined one are passed over, since the ratio tends to 1 as t falls to 0; one after
+    it ends the search.
     The first grid point outside and the one before it bracket the exit. In between, predicted - 2 measured and
     predicted - measured / 2, each over t, are interpolated linearly, and the earlier zero is taken: unlike the ratio
     they stay finite where the measured gap passes through zero.
     """
-    for k, value in enumerate(ratio):
-        if math.isnan(value):
-            return (t[k - 1] if k else 0.0), "undefined"
-        if not LOW <= value <= HIGH:
-            if k == 0:
-                return 0.0, "ratio"
-            crossings = []
-            for bound in (LOW, HIGH):
-                before, after = ((predicted[i] - bound * measured[i]) / t[i] for i in (k - 1, k))
-                if before * after <= 0 and before != after:
-                    crossings.append(t[k - 1] + (t[k] - t[k - 1]) * before / (before - after))
-            return min(crossings), "ratio"
+    defined = [k for k, value in enumerate(ratio) if not math.isnan(value)]
+    if not defined:
+        return 0.0, "undefined"
+    for k in range(defined[0], len(t)):
+        if math.isnan(ratio[k]):
+            return t[k - 1], "undefined"
+        if not LOW <= ratio[k] <= HIGH:
+            return (0.0 if k == defined[0] else _exit(t, predicted, measured, k)), "ratio"
     return t[-1], "grid"
+
+
+def _exit(t: tuple[float, ...], predicted: tuple[float, ...], measured: tuple[float, ...], k: int) -> float:
+    """Where between the grid points k - 1, inside the band, and k, outside, the ratio leaves it."""
+    crossings = []
+    for bound in (LOW, HIGH):
+        before, after = ((predicted[i] - bound * measured[i]) / t[i] for i in (k - 1, k))
+        if before * after <= 0 and before != after:
+            crossings.append(t[k - 1] + (t[k] - t[k - 1]) * before / (before - after))
+    return min(crossings)
 
 
 def _shrunken(

@@ -1,4 +1,4 @@
-"""Curvature and variance by spatial frequency, in the cosine basis of an image's channels (docs/theory.md, eqs. 48-50).
+"""Curvature and variance by spatial frequency, in the cosine basis of an image's channels (docs/theory.md, eqs. 49-50).
 
 The question is along which frequencies a likelihood gap is made. Three answers, from crude to exact: from the diagonal
 of H and Sigma in this basis, from their blocks of all channels at one frequency, and with all that lies off them.
@@ -158,7 +158,7 @@ def frequency_bands(expansion: "Expansion", q: "Moments", p: "Moments", bands: i
 
 
 def cosine_matrix(n: int, like: Tensor | None = None) -> Float[Tensor, "n n"]:
-    """Orthonormal DCT-II of length n: row k is ``c_k cos(pi k (2j + 1) / 2n)``, of k/2n cycles per pixel (eq. 48)."""
+    """Orthonormal DCT-II of length n: row k is ``c_k cos(pi k (2j + 1) / 2n)``, of k/2n cycles per pixel (eq. 49)."""
     j = torch.arange(n, dtype=torch.float64)
     A = torch.cos(math.pi * j[:, None] * (2 * j + 1) / (2 * n)) * math.sqrt(2 / n)
     A[0] /= math.sqrt(2)

@@ -93,6 +93,8 @@ def test_the_radius_of_gaps_made_by_hand():
     assert radius_of_validity(t, (1.0, 6.0, 0.0), (1.0, 2.0, 1.0), (1.0, 3.0, 0.0)) == (1.5, "ratio")
     assert radius_of_validity(t, (1.0, 2.0, 3.0), (1.0, 2.0, 3.0), (1.0, 1.0, 1.0)) == (3.0, "grid")
     assert radius_of_validity(t, (1.0, 2.0, 3.0), (1.0, 0.0, 3.0), (1.0, nan, 1.0)) == (1.0, "undefined")
+    assert radius_of_validity(t, (1.0, 2.0, 3.0), (0.0, 2.0, 3.0), (nan, 1.0, 1.0)) == (3.0, "grid")
+    assert radius_of_validity(t, (1.0, 2.0, 3.0), (0.0, 9.0, 3.0), (nan, 2 / 9, 1.0)) == (0.0, "ratio")
     assert radius_of_validity(t, (1.0, 2.0, 3.0), (9.0, 2.0, 3.0), (1 / 9, 1.0, 1.0)) == (0.0, "ratio")
     # The measured gap changes its sign: the ratio passes 2 before it passes infinity.
     radius, end = radius_of_validity(t, (1.0, 2.0, 3.0), (1.0, -2.0, -3.0), (1.0, -1.0, -1.0))
