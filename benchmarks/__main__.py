@@ -14,7 +14,7 @@ from rich.table import Table
 
 from benchmarks.hardware import hardware
 
-BENCHMARKS = ("training_step", "demo")
+BENCHMARKS = ("training_step", "demo", "curvature_routes", "curvature_hessian", "ladder")
 RESULTS = Path(__file__).parent / "results"
 
 Row = dict[str, str | float | None]

@@ -1,0 +1,66 @@
+"""Models and covariances for the curvature benchmarks: our Glow with random weights, in float64."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from curvature import Expansion, Moments, expand
+from experiments.models.config import GlowConfig
+from experiments.models.glow import Glow
+
+
+@dataclass(frozen=True)
+class Size:
+    """Shape of the images, flow steps in each of two levels, and width of the coupling networks."""
+
+    shape: tuple[int, int, int]
+    steps: int
+    width: int
+
+    @property
+    def dim(self) -> int:
+        """Number D of entries of an image."""
+        return math.prod(self.shape)
+
+
+SIZES = {
+    "patches": Size((3, 8, 8), 6, 32),
+    "A784": Size((1, 28, 28), 4, 32),
+    "A3072": Size((3, 32, 32), 4, 32),
+    "B784": Size((1, 28, 28), 8, 64),
+}
+
+
+def random_glow(size: Size) -> Glow:
+    """Weights of the size that training gives: every coupling does something, nothing explodes."""
+    model = Glow(size.shape, GlowConfig(levels=2, steps=size.steps, width=size.width), seed=0).double()
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            noise = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
+            scale = 1 / math.sqrt(parameter[0].numel()) if parameter.ndim == 4 else 0.1
+            parameter.add_(scale * noise)
+    for name, buffer in model.named_buffers():
+        if name.endswith("initialised"):
+            buffer.fill_(True)
+    return model.eval().requires_grad_(False)
+
+
+def images(size: Size, n: int, seed: int = 0) -> Tensor:
+    """Return `n` images of smooth noise in [0, 1]."""
+    generator = torch.Generator().manual_seed(seed)
+    coarse = torch.rand(n, size.shape[0], 4, 4, generator=generator, dtype=torch.float64)
+    fine = torch.rand(n, *size.shape, generator=generator, dtype=torch.float64)
+    return 0.9 * torch.nn.functional.interpolate(coarse, size.shape[1:], mode="bilinear") + 0.1 * fine
+
+
+def expansion_and_moments(size: Size, rank: int) -> tuple[Glow, Expansion, Moments]:
+    """Expand about a smooth image; the covariance has falling eigenvalues and `rank` columns."""
+    generator = torch.Generator().manual_seed(1)
+    spectrum = 0.1 / torch.arange(1, rank + 1, dtype=torch.float64)
+    factor = torch.randn(size.dim, rank, generator=generator, dtype=torch.float64) * spectrum
+    moments = Moments(images(size, 1)[0], factor, count=rank + 1)
+    model = random_glow(size)
+    return model, expand(model, at=moments.mean), moments
