@@ -15,7 +15,7 @@ from curvature.symbolic.condition import (
 from curvature.symbolic.derivation import column_norms, derive, kernel_product, vanishes
 from curvature.symbolic.evidence import Evidence
 
-SIZES = ((2, 1), (2, 2), (3, 1), (3, 2))
+SIZES = ((2, 1), (2, 2), (2, 3), (3, 1), (3, 2))
 
 
 def linear_coefficient() -> Evidence:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sympy
+from sympy.polys.rings import ring
 
 from curvature.errors import OptionError
 
@@ -142,17 +143,18 @@ def derive(channels: int, steps: int, couplings: bool = True) -> Derivation:
 
 def dropped_terms(derivation: Derivation) -> DroppedTerms:
     """Split the exact diagonal of ``-sigma^2 H`` into what the published form keeps and all that it drops (eq. 36)."""
-    C, scale = derivation.channels, -(derivation.sigma**2)
-    exact = scale * sympy.hessian(derivation.log_prob, list(derivation.x))
+    C, scale = derivation.channels, -1 / derivation.sigma**2
+    # -sigma^2 times a part of H is minus that part at sigma = 1.
+    second_part, H = (-part.subs(derivation.sigma, 1) for part in (derivation.second_order, derivation.hessian))
+    exact = sympy.hessian(derivation.log_prob, list(derivation.x))
     published = tuple(alpha**2 for alpha in row_sum_products(derivation.kernels))
     linear = column_norms(derivation.product)
     gauss_newton = column_norms(derivation.jacobian)
-    second = tuple(scale * derivation.second_order[c, c] for c in range(C))
+    second = tuple(second_part.diagonal())
     mixing = tuple(sympy.expand(linear[c] - published[c]) for c in range(C))
     coupling = tuple(sympy.expand(gauss_newton[c] - linear[c]) for c in range(C))
-    H = scale * derivation.hessian
     correlation = {(c, d): sympy.expand(2 * H[c, d]) for c in range(C) for d in range(c + 1, C)}
-    totals = [published[c] + mixing[c] + coupling[c] + second[c] - exact[c, c] for c in range(C)]
+    totals = [scale * (published[c] + mixing[c] + coupling[c] + second[c]) - exact[c, c] for c in range(C)]
     return DroppedTerms(published, mixing, coupling, second, correlation, vanishes(sympy.Matrix(totals)))
 
 
@@ -206,8 +208,12 @@ def column_norms(matrix: sympy.Matrix) -> tuple[sympy.Expr, ...]:
 
 
 def vanishes(values: Any) -> bool:
-    """Whether every entry is zero, by expansion or, where that is not enough, simplification."""
-    return all(entry == 0 or sympy.expand(entry) == 0 or sympy.simplify(entry) == 0 for entry in sympy.Matrix([values]))
+    """Whether sympy can show that every entry of a matrix or list is zero.
+
+    First as polynomials in the symbols and in the values of all functions, which is fast and enough for rational
+    identities; where an entry is no polynomial, or its functions obey identities of their own, by simplification.
+    """
+    return all(_is_zero(entry) for entry in sympy.Matrix([values]))
 
 
 def smooth_function(name: str) -> Any:
@@ -224,6 +230,25 @@ def smooth_function(name: str) -> Any:
 def derivatives(function: Any) -> tuple[Any, Any, Any]:
     """The function, its first and its second derivative."""
     return function, function.derivative, function.derivative.derivative
+
+
+def _is_zero(entry: sympy.Expr) -> bool:
+    functions = entry.atoms(sympy.Function)
+    # One function value may be written with its argument expanded or not.
+    values: dict[sympy.Expr, sympy.Symbol] = {}
+    symbols = {function: values.setdefault(sympy.expand(function), sympy.Dummy()) for function in functions}
+    # The latents' scale enters as 1 / sigma^2 alone; as a symbol of its own it leaves a polynomial.
+    precision = {factor: sympy.Dummy() for factor in entry.atoms(sympy.Pow) if factor.exp == -2}
+    polynomial = entry.xreplace(symbols).xreplace(precision)
+    generators = sorted(polynomial.free_symbols, key=str)
+    try:
+        if not ring(generators, sympy.QQ)[0].from_expr(polynomial):
+            return True
+    except ValueError:
+        return sympy.simplify(entry) == 0
+    # Unspecified couplings obey no identities; sines, cosines and reciprocals do.
+    is_free = not precision and all(hasattr(function, "derivative") for function in functions)
+    return not is_free and sympy.simplify(entry) == 0
 
 
 def _functions(step: int, channels: int) -> tuple[Any, ...]:

@@ -8,8 +8,8 @@ import sympy
 from curvature.symbolic.derivation import Derivation, derive, dropped_terms, specialise, vanishes
 from curvature.symbolic.evidence import Evidence
 
-# (C, K): larger ones say nothing new and take minutes to expand.
-SIZES = ((2, 1), (2, 2), (3, 1), (3, 2))
+# (C, K): three channels and three steps take many seconds, and say nothing new.
+SIZES = ((2, 1), (2, 2), (2, 3), (3, 1), (3, 2))
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +89,7 @@ def terms_dropped() -> Evidence:
         statement="the diagonal of -sigma^2 H is alpha_c^2 plus a mixing, a coupling-Jacobian and a second-order term",
         equation=36,
         method="sum of the terms minus second derivatives of log p, expanded",
-        proofs={f"C={C}, K={K}": dropped_terms(derive(C, K)).is_complete for C, K in SIZES[:3]},
+        proofs={f"C={C}, K={K}": dropped_terms(derive(C, K)).is_complete for C, K in ((2, 1), (2, 2), (3, 1))},
         detail="dropped for channel 1 of C=2, K=1: " + "; ".join(f"{name}: {values[0]}" for name, values in named),
         latex=r" \;+\; ".join(sympy.latex(values[0]) for _, values in named),
     )
