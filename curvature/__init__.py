@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from curvature.attribution import ActivationShare, Attribution
     from curvature.channel_mixing import ChannelMixing, Mixing, from_kernels
     from curvature.closed_form import (
         ClosedFormPrediction,
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from curvature.viewpoint import Viewpoint, look_from
 
 __all__ = [
+    "ActivationShare",
+    "Attribution",
     "ChannelMixing",
     "ClosedFormPrediction",
     "Coefficients",
@@ -76,6 +79,7 @@ __all__ = [
 # Public names are fetched at first use (PEP 562): whoever needs only `curvature.errors`, as the command line's --help
 # does, must not wait for torch.
 _HOMES = {
+    "attribution": ("ActivationShare", "Attribution"),
     "channel_mixing": ("ChannelMixing", "Mixing", "from_kernels"),
     "closed_form": (
         "ClosedFormPrediction",
