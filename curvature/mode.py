@@ -1,6 +1,6 @@
 """The mode of log p, found by ascent: one more point to expand about (docs/theory.md, eq. 51)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,11 @@ from curvature.preconditions import float_tensor, require_finite
 
 # Relative to the starting point's length (and the box of images): whoever gets this far is not going to a mode.
 FAR_AWAY = 1e4
+
+# Dimensions up to which Newton steps come from the dense Hessian: its D products are computed in batches, those of an
+# iterative solver one by one, and there are many of them because curvature spans four orders of magnitude.
+DENSE_WITHIN = 1024
+BATCH = 64
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -63,9 +68,11 @@ def find_mode(
 ) -> Mode:
     """Climb log p from a starting point to a local maximum, in float64.
 
-    Without bounds by Newton's method in a trust region whose steps are found by Lanczos (Gould et al. 1999), from
-    products with H: on a Gaussian one step within the region arrives. With bounds by L-BFGS-B (Byrd et al. 1995). A
-    mixture has several modes, and the one found depends on the start. For a CV flow under a Gaussian prior the mode
+    Without bounds by Newton's method in a trust region: on a Gaussian one step within the region arrives. Steps come
+    from the dense Hessian up to D = 1024, beyond from products with H by Lanczos (Gould et al. 1999). With bounds by
+    L-BFGS-B (Byrd et al. 1995), and Newton from where it stops if it is slow and no bound holds it.
+
+    A mixture has several modes, and the one found depends on the start. For a CV flow under a Gaussian prior the mode
     without bounds is `f^{-1}(0)`, its only one, and can lie far outside the images; bounds keep it among them.
 
     Parameters
@@ -103,22 +110,32 @@ def find_mode(
     _, slope = ascent.value_and_slope(ascent.start)
     threshold = tolerance * max(1.0, float(np.abs(slope).max()))
     if bounds is None:
-        radius = max(1.0, float(ascent.dim) ** 0.5)
-        options: dict[str, Any] = {"initial_trust_radius": radius, "max_trust_radius": FAR_AWAY * radius}
-        options |= {"gtol": threshold, "inexact": False}
-        method: dict[str, Any] = {"method": "trust-krylov", "hessp": ascent.curvature_product}
+        return _newton(ascent, ascent.start, threshold, max_iterations)
+    # ftol = 0: only the gradient decides; log p of an image is so large that its relative change means little.
+    options = {"gtol": threshold, "ftol": 0.0, "maxfun": 20 * max_iterations, "maxcor": 20, "maxiter": max_iterations}
+    x = ascent.start
+    found = minimize(ascent.value_and_slope, x, jac=True, method="L-BFGS-B", bounds=[bounds] * x.size, options=options)
+    mode = ascent.result(found.x, int(found.nit), threshold)
+    if mode.converged or mode.n_at_bounds:
+        return mode
+    polished = _newton(ascent, found.x, threshold, max_iterations)
+    inside = bounds[0] <= float(polished.point.min()) and float(polished.point.max()) <= bounds[1]
+    return replace(polished, iterations=mode.iterations + polished.iterations) if inside else mode
+
+
+def _newton(ascent: "_Ascent", x: np.ndarray, threshold: float, max_iterations: int) -> Mode:
+    """Climb by Newton's method in a trust region, without bounds."""
+    from scipy.optimize import minimize
+
+    radius = max(1.0, float(ascent.dim) ** 0.5)
+    options: dict[str, Any] = {"initial_trust_radius": radius, "max_trust_radius": FAR_AWAY * radius}
+    options |= {"gtol": threshold, "maxiter": max_iterations}
+    if ascent.dim <= DENSE_WITHIN:
+        method: dict[str, Any] = {"method": "trust-exact", "hess": ascent.negative_hessian}
     else:
-        # ftol = 0: only the gradient decides; log p of an image is so large that its relative change means little.
-        options = {"gtol": threshold, "ftol": 0.0, "maxfun": 20 * max_iterations, "maxcor": 20}
-        method = {"method": "L-BFGS-B", "bounds": [bounds] * ascent.dim}
-    found = minimize(
-        ascent.value_and_slope,
-        ascent.start,
-        jac=True,
-        callback=ascent.require_near,
-        options={**options, "maxiter": max_iterations},
-        **method,
-    )
+        method = {"method": "trust-krylov", "hessp": ascent.negative_product}
+    callback = ascent.require_near
+    found = minimize(ascent.value_and_slope, x, jac=True, callback=callback, options=options, **method)
     return ascent.result(found.x, int(found.nit), threshold)
 
 
@@ -144,18 +161,30 @@ class _Ascent:
     def value_and_slope(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         """-log p and its gradient."""
         value, g = value_and_gradient(self.density, self.event(x))
-        if not (bool(torch.isfinite(value)) and bool(torch.isfinite(g).all())):
-            raise ConvergenceError(f"mode: log p or its gradient is not finite {self._where(x)}; give bounds")
+        self._require_finite(torch.cat([value.reshape(1), g.reshape(-1)]), "log p or its gradient", x)
         return -float(value), -g.reshape(-1).cpu().numpy()
 
-    def curvature_product(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
+    def negative_hessian(self, x: np.ndarray) -> np.ndarray:
+        """``-H(x)``, dense."""
+        return -self._products(x, np.eye(self.dim))
+
+    def negative_product(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
         """``-H(x) v``."""
-        (Hv,) = hessian_vector_products(self.density, self.event(x), self.event(v)[None], 1)
-        return -require_finite(Hv, "Hessian of log p").reshape(-1).cpu().numpy()
+        return -self._products(x, v.reshape(1, -1))[0]
+
+    def _products(self, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        v = torch.from_numpy(rows.copy()).to(self.origin).reshape(-1, *self.origin.shape)
+        Hv = torch.cat(list(hessian_vector_products(self.density, self.event(x), v, BATCH)))
+        self._require_finite(Hv, "the Hessian", x)
+        return Hv.reshape(rows.shape).cpu().numpy()
+
+    def _require_finite(self, values: Tensor, name: str, x: np.ndarray) -> None:
+        if not bool(torch.isfinite(values).all()):
+            raise ConvergenceError(f"mode: {name} is not finite {self._where(x)}; give bounds, or another start")
 
     def require_near(self, x: np.ndarray) -> None:
-        """Raise once the ascent has gone far from its start without bounds."""
-        if self.bounds is None and np.linalg.norm(x - self.start) > self.limit:
+        """Raise once an ascent without bounds has gone far from its start."""
+        if np.linalg.norm(x - self.start) > self.limit:
             raise ConvergenceError(
                 f"mode: none found, log p still rises {self._where(x)}; log p may be unbounded: give bounds"
             )
