@@ -23,6 +23,8 @@ GRID = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 LOW, HIGH = 0.5, 2.0
 RESOLVED = 2.0  # standard errors that a measured gap must lie from zero for a ratio to mean anything
 
+_CURVE = ("t", "predicted", "predicted_se", "measured", "measured_se", "ratio", "ratio_se")
+
 End = Literal["grid", "ratio", "undefined"]
 
 
@@ -73,8 +75,7 @@ class Validity:
 
     def frame(self) -> pd.DataFrame:
         """Tidy rows, one for each t; radius and end are repeated in every row."""
-        columns = ("t", "predicted", "predicted_se", "measured", "measured_se", "ratio", "ratio_se")
-        table = pd.DataFrame({name: getattr(self, name) for name in columns})
+        table = pd.DataFrame({name: getattr(self, name) for name in _CURVE})
         table.insert(0, "input_set", self.input_set)
         table.insert(1, "against", self.against)
         return table.assign(radius=self.radius, end=self.end, n_q=self.n_q, n_p=self.n_p)
@@ -93,6 +94,22 @@ class Validity:
                 f" {row['ratio']:>9.4f} {row['ratio_se']:>9.4f}"
             )
         return "\n".join(lines)
+
+
+def curves_of(rows: pd.DataFrame) -> list[Validity]:
+    """Read the rows that `Validity.frame` made, of any number of sets."""
+    return [
+        Validity(
+            input_set=str(input_set),
+            against=str(against),
+            **{name: tuple(table[name]) for name in _CURVE},
+            radius=float(table["radius"].iloc[0]),
+            end=table["end"].iloc[0],
+            n_q=int(table["n_q"].iloc[0]),
+            n_p=int(table["n_p"].iloc[0]),
+        )
+        for (input_set, against), table in rows.groupby(["input_set", "against"], sort=False)
+    ]
 
 
 def validity(

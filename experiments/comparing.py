@@ -9,9 +9,9 @@ from analysis.comparison import Provenance, compare
 from analysis.dequantization import dequantize
 from analysis.inputs import InputSet, parse_input_set
 from analysis.likelihood import summarize_likelihood
-from curvature import Ladder, Moments, SampleTerms, expand, look_from, sample_terms
+from curvature import Expansion, Ladder, Moments, SampleTerms, expand, find_mode, look_from, sample_terms
 from curvature.rungs import rung_names
-from experiments.configuration import ComparisonConfig, default_inputs
+from experiments.configuration import ComparisonConfig, ExpansionPoint, default_inputs
 from experiments.data.catalog import EMBEDDED, require_known_set
 from experiments.environment import environment_record
 from experiments.inputs import load_inputs, noise_generator
@@ -53,26 +53,37 @@ def compare_inputs(
     ShapeError, TooFewSamplesError, NonFiniteError
         If the images do not fit the model or are too few, or a likelihood is not finite.
     """
-    inputs = read_input_names(trained.data.train_set, config)
-    made_from = {
-        "checkpoint": trained.checkpoint_hash(),
-        "train_images": trained.train_images.checksum,
-        "inputs": [str(name) for name in inputs],
-        "settings": config,
-    }
+    inputs = read_input_names(trained.data.train_set, config.inputs)
+    rung_names(config.nodes)
+    made_from = {**trained.identity(), "inputs": [str(name) for name in inputs], "settings": config}
     out.stage(STAGE, made_from, OUTPUTS, lambda: _write(trained, config, inputs, made_from, out, progress))
     return pd.read_csv(out.comparison_path)
 
 
-def read_input_names(train_set: str, config: ComparisonConfig) -> tuple[InputSet, ...]:
+def read_input_names(train_set: str, names: tuple[str, ...]) -> tuple[InputSet, ...]:
     """Read and check the input sets' names before any work begins; the default ones where none are given."""
-    names = config.inputs or default_inputs(train_set, EMBEDDED)
-    parsed = tuple(parse_input_set(name) for name in names)
+    parsed = tuple(parse_input_set(name) for name in names or default_inputs(train_set, EMBEDDED))
     for inputs in parsed:
         if not inputs.is_generated:
             require_known_set(inputs.set_name)
-    rung_names(config.nodes)
     return parsed
+
+
+def expansion_of(trained: TrainedModel, seed: int, point: ExpansionPoint = "mean") -> Expansion:
+    """Expand a trained flow's log p about the mean of its training images, or about the mode that ascent finds there.
+
+    The mode is sought among images, pixels in [0, 1], starting from the mean.
+
+    Raises
+    ------
+    ConvergenceError
+        If the ascent ends at no mode.
+    """
+    x_train = dequantize(trained.train_images.images, noise_generator(seed))
+    mean = Moments.from_samples(x_train).mean
+    if point == "mean":
+        return expand(trained.model, at=mean)
+    return expand(trained.model, at=find_mode(trained.model, mean, bounds=(0.0, 1.0)).point)
 
 
 def _write(
@@ -98,13 +109,11 @@ def _compare_each(
 ) -> list[pd.DataFrame]:
     """Evaluate the training images once and every input set against them."""
     event_shape, data = trained.train_images.event_shape, trained.data
-    x_train = dequantize(trained.train_images.images, noise_generator(config.seed))
     work = {str(name): load_inputs(name, config.n_images, event_shape, config.seed, data.patch_size) for name in inputs}
     own = InputSet(data.train_set, "train")
     x_own = load_inputs(own, config.n_images, event_shape, config.seed, data.patch_size)
-    view = look_from(
-        expand(trained.model, at=Moments.from_samples(x_train).mean), x_own[: config.mean_curvature_points]
-    )
+    expansion = expansion_of(trained, config.seed, config.expansion_point)
+    view = look_from(expansion, x_own[: config.mean_curvature_points])
     total = len(x_own) + sum(len(x) for x in work.values())
     done = 0
 

@@ -1,6 +1,7 @@
 """What an experiment is made of, as frozen dataclasses whose fields are the command line's options. No torch here."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from experiments.models.config import GlowConfig
 from experiments.training.config import TrainingConfig
@@ -25,6 +26,9 @@ class ExperimentConfig:
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
 
+ExpansionPoint = Literal["mean", "mode"]
+
+
 @dataclass(frozen=True)
 class ComparisonConfig:
     """How predicted and measured likelihoods are compared."""
@@ -36,8 +40,26 @@ class ComparisonConfig:
     """Images of each input set, and of the training set that they are compared with."""
     nodes: tuple[int, ...] = (1, 2, 3)
     """Gauss-Jacobi nodes of the path rungs: path-n for each n."""
+    expansion_point: ExpansionPoint = "mean"
+    """x0: the mean of the training images, or the mode that ascent of log p finds from there among images."""
     mean_curvature_points: int = 8
     """Training images that the rung mean-curvature averages the Hessian over; 0 leaves the rung out."""
+    seed: int = 0
+    """Seed of the dequantisation noise and of generated noise images."""
+
+
+@dataclass(frozen=True)
+class ExplanationConfig:
+    """What is asked about where a predicted gap is made."""
+
+    inputs: tuple[str, ...] = ()
+    """Input sets, named as for compare; the same default."""
+    n_images: int = 512
+    """Images of each input set, and of the training set."""
+    bands: int = 5
+    """Bands of spatial frequency beside the constant one."""
+    eigenpairs: int = 5
+    """Eigenvalues of the Hessian at each end of its spectrum."""
     seed: int = 0
     """Seed of the dequantisation noise and of generated noise images."""
 

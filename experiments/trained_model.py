@@ -34,10 +34,11 @@ class TrainedModel:
         config = self.model.config
         return f"glow-{config.coupling}-{config.levels}x{config.steps}-w{config.width}-{config.activation}"
 
-    def checkpoint_hash(self) -> str:
-        """SHA-256 of the checkpoint file."""
+    def identity(self) -> dict[str, str]:
+        """SHA-256 of the checkpoint file and of the training images: what any result of this model depends on."""
         with self.run.checkpoint_path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            checkpoint = hashlib.file_digest(file, "sha256").hexdigest()
+        return {"checkpoint": checkpoint, "train_images": self.train_images.checksum}
 
 
 def train_run(run: RunDirectory, resume: bool = False, progress: Progress | None = None) -> TrainingResult:

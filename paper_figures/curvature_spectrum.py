@@ -5,19 +5,28 @@ each band's exact share of the covariance term; and the same per basis vector, s
 """
 
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 from torch import Tensor
 
+from analysis.frequencies import frequency_bands_of
 from curvature.frequencies import FrequencyBands
 from curvature.units import gap_bits_per_dim
-from paper_figures.style import PAGE_WIDTH, PALETTE
+from paper_figures.style import PAGE_WIDTH, look, save, style
 
-MARKERS = ("o", "s", "^", "v", "D", "P", "X", "*", "<", ">", "h", "p")
 NAME = "curvature_spectrum"
+
+
+def draw(run: Path) -> list[Path]:
+    """Draw the figure of a run directory from its `frequencies.csv`; returns the files written."""
+    with style():
+        figure = curvature_spectrum(frequency_bands_of(pd.read_csv(run / "frequencies.csv")))
+        return save(figure, run / "figures" / f"{NAME}.png", f"run {run.name}: frequencies.csv")
 
 
 def curvature_spectrum(bands: Mapping[str, FrequencyBands], train_set: str = "training set") -> Figure:
@@ -42,16 +51,18 @@ def curvature_spectrum(bands: Mapping[str, FrequencyBands], train_set: str = "tr
     share.set_ylabel("bits/dim")
     per_vector.set_title("share of the gap, per basis vector")
     per_vector.set_ylabel("10⁻³ bits/dim")
-    for axis in (share, per_vector):
+    # Noise makes gaps hundreds of times those of images: linear near zero, logarithmic beyond.
+    for axis, linear_within in ((share, 0.1), (per_vector, 1.0)):
+        axis.set_yscale("symlog", linthresh=linear_within)
+        axis.yaxis.set_minor_locator(NullLocator())
         axis.axhline(0, color="0.35", linewidth=0.7)
         axis.set_xlabel("spatial frequency [cycles/pixel]")
     for index, (name, band) in enumerate(bands.items()):
-        look: dict[str, Any] = {"color": PALETTE[index % len(PALETTE)], "marker": MARKERS[index % len(MARKERS)]}
-        look["markersize"] = 4
+        shown = {**look(index), "markersize": 4}
         gap = gap_bits_per_dim(band.share, band.dim)
-        variance.plot(frequency, _numbers(band.variance_q), label=name, **look)
-        share.plot(frequency, _numbers(gap), **look)
-        per_vector.plot(frequency, 1e3 * _numbers(gap / band.count), **look)
+        variance.plot(frequency, _numbers(band.variance_q), label=name, **shown)
+        share.plot(frequency, _numbers(gap), **shown)
+        per_vector.plot(frequency, 1e3 * _numbers(gap / band.count), **shown)
     variance.plot(
         frequency, _numbers(first.variance_p), "--", color="0.1", linewidth=1.5, label=f"{train_set}, trained on"
     )

@@ -18,13 +18,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from paper_figures.style import PAGE_WIDTH, PALETTE, SHADE, save, style
+from paper_figures.style import PAGE_WIDTH, SHADE, look, save, style
 
 LINEAR_WITHIN = 1.0  # bits/dim
 LINEAR_SHARE = 2.0  # length of the linear part, in decades of the logarithmic one
 PANELS_IN_A_ROW = 3
 FAR_OFF = 20.0  # a rung that misses a gap by this many times its size (and as many bits/dim) gets its own axis
-MARKERS = ("o", "s", "^", "v", "D", "P", "X", "*", "<", ">", "h", "p")
 NAME = "predicted_against_measured"
 
 
@@ -135,12 +134,7 @@ def _set_ticks(axis: Axis, limits: Limits) -> None:
 
 
 def _marker_style(index: int) -> dict[str, Any]:
-    return {
-        "marker": MARKERS[index % len(MARKERS)],
-        "color": PALETTE[index % len(PALETTE)],
-        "markeredgecolor": "white",
-        "markeredgewidth": 0.4,
-    }
+    return {**look(index), "markeredgecolor": "white", "markeredgewidth": 0.4}
 
 
 def _marker(index: int, **options: Any) -> Line2D:

@@ -13,6 +13,7 @@ PAGE_WIDTH = 7.0
 
 # Okabe and Ito (2008): distinguishable with every common form of colour blindness.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKERS = ("o", "s", "^", "v", "D", "P", "X", "*", "<", ">", "h", "p")
 SHADE = "#DDDDDD"
 
 _RC: dict[Any, Any] = {
@@ -32,6 +33,11 @@ _RC: dict[Any, Any] = {
     "savefig.dpi": 200,
     "svg.hashsalt": "likelihood-curvature",
 }
+
+
+def look(index: int) -> dict[str, Any]:
+    """Colour and marker of the index-th of several sets; both come round again, at different periods."""
+    return {"color": PALETTE[index % len(PALETTE)], "marker": MARKERS[index % len(MARKERS)]}
 
 
 @contextmanager

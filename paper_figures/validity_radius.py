@@ -6,18 +6,26 @@ The ratio of the second-order prediction to the measurement tends to 1 as the co
 """
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from analysis.validity import HIGH, LOW, Validity
-from paper_figures.style import PAGE_WIDTH, PALETTE, SHADE
+from analysis.validity import HIGH, LOW, Validity, curves_of
+from paper_figures.style import PAGE_WIDTH, SHADE, look, save, style
 
-MARKERS = ("o", "s", "^", "v", "D", "P", "X", "*", "<", ">", "h", "p")
 LEAST, GREATEST = 1 / 4, 4.0  # ratios beyond are drawn at the edge
 NAME = "validity_radius"
+
+
+def draw(run: Path) -> list[Path]:
+    """Draw the figure of a run directory from its `validity.csv`; returns the files written."""
+    with style():
+        figure = validity_radius(curves_of(pd.read_csv(run / "validity.csv")))
+        return save(figure, run / "figures" / f"{NAME}.png", f"run {run.name}: validity.csv")
 
 
 def validity_radius(curves: Iterable[Validity]) -> Figure:
@@ -52,7 +60,7 @@ def validity_radius(curves: Iterable[Validity]) -> Figure:
 
 
 def _draw_curve(axis: Axes, curve: Validity, index: int) -> None:
-    color, marker = PALETTE[index % len(PALETTE)], MARKERS[index % len(MARKERS)]
+    color, marker = look(index)["color"], look(index)["marker"]
     t, ratio, error = (np.asarray(values) for values in (curve.t, curve.ratio, curve.ratio_se))
     inside = (ratio >= LEAST) & (ratio <= GREATEST)
     drawn = np.where(inside, ratio, np.nan)

@@ -1,4 +1,4 @@
-"""The command line: `likelihood-curvature demo | train | compare`.
+"""The command line: `likelihood-curvature demo | train | compare | explain`.
 
 Options are the fields of frozen dataclasses, so `--help` is their documentation. Nothing heavy is imported before the
 options have been read. Exit codes: 0 good, 1 a failed check, 2 a user's mistake (told in one line), 130 Ctrl-C.
@@ -12,7 +12,7 @@ from typing import Annotated
 import tyro
 
 from curvature.errors import ToolkitError
-from experiments.command_line.options import CompareOptions, DemoOptions, TrainOptions
+from experiments.command_line.options import CompareOptions, DemoOptions, ExplainOptions, TrainOptions
 
 PROGRAM = "likelihood-curvature"
 USER_MISTAKE = 2
@@ -22,12 +22,14 @@ Options = (
     Annotated[DemoOptions, tyro.conf.subcommand("demo")]
     | Annotated[TrainOptions, tyro.conf.subcommand("train")]
     | Annotated[CompareOptions, tyro.conf.subcommand("compare")]
+    | Annotated[ExplainOptions, tyro.conf.subcommand("explain")]
 )
 
 COMMANDS = {
     DemoOptions: "experiments.command_line.demo",
     TrainOptions: "experiments.command_line.train",
     CompareOptions: "experiments.command_line.compare",
+    ExplainOptions: "experiments.command_line.explain",
 }
 
 

@@ -10,7 +10,7 @@ from experiments.trained_model import load_run
 def run(options: CompareOptions) -> None:
     """Compare, print the table and draw the figure."""
     trained = load_run(options.model)
-    read_input_names(trained.data.train_set, options.config)
+    read_input_names(trained.data.train_set, options.config.inputs)
     out = trained.run
     if options.out is not None:
         out = RunDirectory.create(options.out, {"model": trained.run.path, "comparison": options.config})

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import tyro
 
-from experiments.configuration import ComparisonConfig, ExperimentConfig
+from experiments.configuration import ComparisonConfig, ExperimentConfig, ExplanationConfig
 from experiments.models.config import GlowConfig
 from experiments.training.config import TrainingConfig
 
@@ -55,3 +55,15 @@ class CompareOptions:
     """Where tables and figures are written; the run directory itself by default."""
     config: Annotated[ComparisonConfig, tyro.conf.arg(name="")] = field(default_factory=ComparisonConfig)
     """Input sets, images, rungs and seed."""
+
+
+@dataclass(frozen=True)
+class ExplainOptions:
+    """Say where a trained flow's predicted gaps are made (layers, frequencies, directions) and how far they hold."""
+
+    model: Path
+    """The run directory of a trained flow."""
+    out: Path | None = None
+    """Where tables and figures are written; the run directory itself by default."""
+    config: Annotated[ExplanationConfig, tyro.conf.arg(name="")] = field(default_factory=ExplanationConfig)
+    """Input sets, images, bands, eigenpairs and seed."""

@@ -185,3 +185,31 @@ def test_help_does_not_import_torch():
         "assert 'torch' not in sys.modules and 'pandas' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_explain_says_where_the_gap_is_made(trained, tmp_path, capsys):
+    arguments = ["explain", "--model", trained, "--out", tmp_path / "e", "--inputs", "china", "constant=9"]
+    run(*arguments, "--n-images", 10, "--bands", 3, "--eigenpairs", 2)
+    printed = capsys.readouterr().out
+    assert "Where the covariance term is made" in printed
+    assert "constant=9" in printed
+    attribution = pd.read_csv(tmp_path / "e" / "attribution.csv")
+    bands = pd.read_csv(tmp_path / "e" / "frequencies.csv")
+    for name in ("china/test", "constant=9"):
+        traced = attribution[attribution["input_set"] == name]["nats"].sum() / 2
+        assert bands[bands["input_set"] == name]["share"].sum() == pytest.approx(traced, rel=1e-8)
+    assert len(pd.read_csv(tmp_path / "e" / "spectrum.csv")) == 4
+    assert set(pd.read_csv(tmp_path / "e" / "validity.csv")["input_set"]) == {"china/test", "constant=9"}
+    assert len(list((tmp_path / "e" / "figures").glob("*.png"))) == 2
+
+
+def test_the_expansion_point_may_be_the_mode(trained, tmp_path):
+    arguments = ["--model", trained, "--inputs", "constant=128", "--n-images", 4, "--nodes", 1]
+    for point in ("mean", "mode"):
+        run("compare", *arguments, "--out", tmp_path / point, "--expansion-point", point)
+    predicted = [
+        pd.read_csv(tmp_path / point / "comparison.csv").set_index("rung")["predicted"] for point in ("mean", "mode")
+    ]
+    assert predicted[0]["taylor2"] != predicted[1]["taylor2"]
+    measured = [pd.read_csv(tmp_path / point / "comparison.csv")["measured"].iloc[0] for point in ("mean", "mode")]
+    assert measured[0] == pytest.approx(measured[1])

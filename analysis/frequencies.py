@@ -1,0 +1,33 @@
+"""Frequency bands of a gap as tidy rows, and back (docs/theory.md, section on spatial frequencies)."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+
+import pandas as pd
+import torch
+
+from curvature.frequencies import FrequencyBands
+
+_COLUMNS = tuple(field.name for field in fields(FrequencyBands) if field.name != "dim")
+
+
+def frequency_frame(bands: Mapping[str, FrequencyBands]) -> pd.DataFrame:
+    """One row for each input set and band; frequency in cycles per pixel, parts of the gap in nats."""
+    tables = [
+        pd.DataFrame({name: getattr(each, name).numpy(force=True) for name in _COLUMNS}).assign(
+            input_set=input_set, band=range(len(each.frequency)), dim=each.dim
+        )
+        for input_set, each in bands.items()
+    ]
+    rows = pd.concat(tables, ignore_index=True)
+    return rows[["input_set", "band", *_COLUMNS, "dim"]]
+
+
+def frequency_bands_of(rows: pd.DataFrame) -> dict[str, FrequencyBands]:
+    """Read the rows that `frequency_frame` made."""
+    return {
+        str(input_set): FrequencyBands(
+            **{name: torch.tensor(table[name].to_numpy()) for name in _COLUMNS}, dim=int(table["dim"].iloc[0])
+        )
+        for input_set, table in rows.groupby("input_set", sort=False)
+    }

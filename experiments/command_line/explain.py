@@ -1,0 +1,68 @@
+"""`likelihood-curvature explain`: where the predicted gaps are made, and how far from the expansion point they hold."""
+
+import pandas as pd
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from analysis.frequencies import frequency_bands_of
+from curvature.units import gap_bits_per_dim
+from experiments.command_line.comparison_view import table_console
+from experiments.command_line.options import ExplainOptions
+from experiments.explaining import explain
+from experiments.figures import draw_figure
+from experiments.runs import RunDirectory
+from experiments.trained_model import load_run
+
+FIGURES = ("curvature-spectrum", "validity-radius")
+HIGH_FREQUENCY = 0.25  # cycles per pixel: gratings finer than four pixels
+CAPTION = (
+    "All but the last two columns in bits/dim. Covariance term: 1/2 Tr{H (Sigma_q - Sigma_p)}. Gauss-Newton: its part "
+    f"of that, the rest being the activations'. Fine scales: the part made at {HIGH_FREQUENCY} cycles/pixel and finer, "
+    "and the share of the training variance that lies there. Radius: the contrast up to which the second order is "
+    "within a factor of 2 of the measured gap to the expansion point."
+)
+
+
+def run(options: ExplainOptions) -> None:
+    """Compute what is not there yet, print the summary and draw the figures."""
+    trained = load_run(options.model)
+    out = trained.run
+    if options.out is not None:
+        out = RunDirectory.create(options.out, {"model": trained.run.path, "explanation": options.config})
+    console = table_console()
+    with console.status("expanding log p") as status:
+        explain(trained, options.config, out, lambda doing: status.update(f"explaining {doing}"))
+    figures = [draw_figure(name, out.path)[0] for name in FIGURES]
+    _print_summary(out, console)
+    files = ", ".join(f"{name}.csv" for name in ("attribution", "frequencies", "spectrum", "validity"))
+    lines = [f"tables: {files} in {out.path}", *(f"figure: {path}" for path in figures)]
+    console.print("\n".join(lines), soft_wrap=True, highlight=False)
+
+
+def _print_summary(out: RunDirectory, console: Console) -> None:
+    attribution, validity, spectrum = (
+        pd.read_csv(out.path / f"{name}.csv") for name in ("attribution", "validity", "spectrum")
+    )
+    bands = frequency_bands_of(pd.read_csv(out.path / "frequencies.csv"))
+    table = Table(
+        title="Where the covariance term is made", caption=CAPTION, box=box.SIMPLE_HEAD, caption_justify="left"
+    )
+    table.add_column("input set", no_wrap=True)
+    for column in ("covariance term", "Gauss-Newton", "fine scales", "variance there", "radius"):
+        table.add_column(column, justify="right")
+    for name, each in bands.items():
+        parts = attribution[attribution["input_set"] == name].set_index("part")["nats"]
+        radius = validity[validity["input_set"] == name].iloc[0]
+        table.add_row(
+            name,
+            f"{gap_bits_per_dim(each.covariance, each.dim):+.3f}",
+            f"{gap_bits_per_dim(parts['Gauss-Newton'] / 2, each.dim):+.3f}",
+            f"{gap_bits_per_dim(float(each.share[each.frequency >= HIGH_FREQUENCY].sum()), each.dim):+.3f}",
+            f"{each.variance_above(HIGH_FREQUENCY):.1%}",
+            f"{'' if radius['end'] == 'ratio' else '≥ '}{radius['radius']:.2f}",
+        )
+    console.print(table)
+    low, high = spectrum["eigenvalue"].min(), spectrum["eigenvalue"].max()
+    sign = "negative semi-definite" if high <= 0 else "NOT negative semi-definite"
+    console.print(f"eigenvalues of H from {low:.4g} to {high:.4g}: H is {sign} here", highlight=False)
