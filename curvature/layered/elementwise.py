@@ -48,9 +48,7 @@ def _silu(_: nn.Module, h: Tensor) -> Jet:
     sigmoid = torch.sigmoid(h)
     s = h * sigmoid
     rest = 1 - sigmoid
-    # s'' = sigmoid (1 - sigmoid) (2 + h (1 - 2 sigmoid))
-    second = torch.addcmul(h + 2, s, torch.full_like(h, -2.0)).mul_(sigmoid).mul_(rest)
-    return s, torch.addcmul(sigmoid, s, rest), second
+    return s, sigmoid + s * rest, sigmoid * rest * (2 + h - 2 * s)
 
 
 def _softplus(module: nn.Module, h: Tensor) -> Jet:

@@ -4,8 +4,10 @@ import math
 
 import torch
 
+from curvature import Moments
 from experiments.models.config import GlowConfig
 from experiments.models.glow import Glow
+from tests.curvature.densities import randn
 
 ACTIVATIONS = ("silu", "softplus", "tanh", "gelu", "mish", "relu")
 
@@ -37,3 +39,9 @@ def random_glow(
         if name.endswith("initialised"):
             buffer.fill_(True)
     return model.eval().requires_grad_(False)
+
+
+def moments_of(shape: tuple[int, ...], rank: int, seed: int = 0) -> Moments:
+    """A mean near 1/2 and a covariance of that rank."""
+    dim = math.prod(shape)
+    return Moments(0.5 + 0.2 * randn(*shape, seed=seed), randn(dim, rank, seed=seed + 1) / math.sqrt(dim), count=9)

@@ -1,26 +1,16 @@
 """All routes to ``Tr{H Sigma}`` agree, say which they are, and refuse models they do not fit, naming the module."""
 
-import math
-
 import pytest
 import torch
-from torch import nn
 
 from curvature import Moments, expand
-from curvature.errors import BatchMixingError, NonFiniteError, OptionError, RouteError, ShapeError
-from curvature.layered.flow import LayeredFlow
+from curvature.errors import BatchMixingError, OptionError, ShapeError
 from curvature.signed import SignedFactor
 from experiments.models.toy import CouplingFlow
-from tests.curvature.densities import CouplingFlow as UndescribedFlow
-from tests.curvature.densities import Gaussian, randn, random_spd
-from tests.curvature.flows import ACTIVATIONS, random_glow
+from tests.curvature.densities import randn
+from tests.curvature.flows import ACTIVATIONS, moments_of, random_glow
 
 ROUTES = ("adjoint", "jet", "tapped", "hvp")
-
-
-def moments_of(shape, rank, seed=0):
-    dim = math.prod(shape)
-    return Moments(0.5 + 0.2 * randn(*shape, seed=seed), randn(dim, rank, seed=seed + 1) / math.sqrt(dim), count=9)
 
 
 def assert_routes_agree(model, moments, routes=ROUTES):
@@ -117,162 +107,6 @@ def test_single_precision():
         assert float(single.trace(moments, route)) == pytest.approx(float(double.trace(moments)), rel=1e-4)
 
 
-class Tanhs(UndescribedFlow):
-    """Its own activations, modules of a kind that no closed form is written for, or functions."""
-
-    def __init__(self, activation):
-        super().__init__((6,))
-        self.activation = activation
-        self.eval()
-
-
-class Gate(nn.Module):
-    def forward(self, h):
-        return h * torch.sigmoid(h.sum(1, keepdim=True))
-
-
-class Block(nn.Module):
-    def __init__(self, inner):
-        super().__init__()
-        self.inner = inner
-
-    def forward(self, h):
-        return h * self.inner(h)
-
-
-class Linear(nn.Module):
-    def forward(self, h):
-        return 2 * h
-
-
-@pytest.mark.parametrize("activation", [nn.SiLU(inplace=True), nn.Softsign(), nn.Hardswish(), nn.Hardtanh(), Linear()])
-def test_tapped_takes_any_elementwise_module(activation):
-    e, _ = assert_routes_agree_tapped(Tanhs(activation))
-    assert e.trace(moments_of((6,), 3)).route == "tapped"
-
-
-def assert_routes_agree_tapped(model):
-    moments = moments_of((6,), 3)
-    e = expand(model, at=moments.mean)
-    assert float(e.trace(moments, "tapped")) == pytest.approx(float(e.trace(moments, "hvp")), rel=1e-9)
-    return e, moments
-
-
-@pytest.mark.parametrize(
-    ("activation", "culprit"),
-    [(Gate(), "Gate 'activation'"), (Block(nn.Tanh()), "Block 'activation'"), (nn.Softmax(1), "Softmax 'activation'")],
-)
-def test_tapped_names_the_module_in_the_way_and_exact_falls_back(activation, culprit):
-    moments = moments_of((6,), 3)
-    e = expand(Tanhs(activation), at=moments.mean)
-    with pytest.raises(RouteError, match=culprit):
-        e.trace(moments, "tapped")
-    with pytest.raises(RouteError, match=culprit):
-        e.attribution(moments)
-    fallback = e.trace(moments)
-    assert (fallback.route, fallback.gauss_newton) == ("hvp", None)
-    assert fallback.value == pytest.approx(float(e.trace(moments, "dense")), rel=1e-9)
-
-
-class NoModule(UndescribedFlow):
-    """The activation is a function: no hook can find it."""
-
-    def __init__(self):
-        super().__init__((6,))
-        del self.activation
-        self.activation = torch.tanh
-        self.eval()
-
-
-class ScalePrior(UndescribedFlow):
-    def log_prob(self, x):
-        z, _ = self(x)
-        return -z.abs().pow(3).sum(1)
-
-
-class Latents(UndescribedFlow):
-    def forward(self, x):
-        return super().forward(x)[0]
-
-    def log_prob(self, x):
-        return -0.5 * self(x).square().sum(1)
-
-
-@pytest.mark.parametrize(
-    ("model", "words"),
-    [
-        (NoModule(), "tapped: NoModule"),
-        (ScalePrior((6,)), "gradient of log p is not"),
-        (Latents((6,)), r"must return \(z, log_det\)"),
-        (Gaussian(torch.zeros(6, dtype=torch.float64), random_spd(6, seed=0)), "Gaussian cannot be tapped"),
-        (lambda x: -x.square().sum(1), "not the method log_prob of a module"),
-    ],
-)
-def test_models_that_cannot_be_tapped(model, words):
-    moments = moments_of((6,), 3)
-    e = expand(model, at=moments.mean)
-    with pytest.raises(RouteError, match=words):
-        e.trace(moments, "tapped")
-    for route in ("adjoint", "jet"):
-        with pytest.raises(RouteError, match="layers of the model"):
-            e.trace(moments, route)
-    assert e.trace(moments).route == "hvp"
-
-
-class Mislabelled(CouplingFlow):
-    """Describes another density than its own."""
-
-    def curvature_layers(self):
-        flow = super().curvature_layers()
-        return LayeredFlow(flow.event_shape, flow.layers, 1.1 * flow.prior_scale, flow.log_det)
-
-
-class Overridden(CouplingFlow):
-    def log_prob(self, x):
-        return super().log_prob(x) - 1e-3 * x.pow(4).sum(1)
-
-
-class Refusing(CouplingFlow):
-    def curvature_layers(self):
-        raise RouteError("coupling: expected an additive coupling, got Affine; use 'hvp'")
-
-
-@pytest.mark.parametrize(
-    ("kind", "words"), [(Mislabelled, "differs"), (Overridden, "differs"), (Refusing, "got Affine")]
-)
-def test_descriptions_are_verified_not_believed(kind, words):
-    model = kind.random((6,), 4, torch.Generator().manual_seed(0), "tanh").eval()
-    moments = moments_of((6,), 3)
-    e = expand(model, at=moments.mean)
-    assert e.linearisation is None
-    assert e.log_prob.layers is None
-    with pytest.raises(RouteError, match=words):
-        e.trace(moments, "adjoint")
-    assert float(e.trace(moments)) == pytest.approx(float(e.trace(moments, "hvp")), rel=1e-9)
-
-
-def test_glow_names_what_it_cannot_describe():
-    model = random_glow((1, 4, 4))
-    network = model.levels[0].layers[1].coupling.network
-    network[1] = Gate()
-    with pytest.raises(RouteError, match=r"levels\.0\.layers\.1\.coupling\.network\.1: .*got Gate"):
-        model.curvature_layers()
-    moments = moments_of((1, 4, 4), 3)
-    model = model.eval()
-    with pytest.raises(RouteError, match="got Gate"):
-        expand(model, at=moments.mean).trace(moments, "adjoint")
-    assert expand(model, at=moments.mean).trace(moments).route == "hvp"
-    model.levels[0].layers[1].coupling.network = nn.Identity()
-    with pytest.raises(RouteError, match="expected a sequence of layers, got Identity"):
-        model.curvature_layers()
-    model.levels[0].layers[1].coupling = nn.Identity()
-    with pytest.raises(RouteError, match="expected an additive coupling, got Identity"):
-        model.curvature_layers()
-    model.levels[0].layers[1] = nn.Identity()
-    with pytest.raises(RouteError, match="expected a squeeze or a flow step"):
-        model.curvature_layers()
-
-
 def test_bad_arguments():
     e = expand(random_glow((1, 4, 4)), at=torch.zeros(1, 4, 4))
     moments = moments_of((1, 4, 4), 3)
@@ -284,24 +118,6 @@ def test_bad_arguments():
         e.trace(moments, "adjoint", num_matvecs=3)
     with pytest.raises(OptionError, match="difference"):
         e.trace(moments, "hutchinson", versus=moments, num_matvecs=3, generator=0)
-
-
-class Kink(nn.Module):
-    """A second derivative that is not finite at zero."""
-
-    def forward(self, h):
-        return h.abs().pow(1.5)
-
-
-def test_a_hessian_that_is_not_finite_is_named():
-    model = Tanhs(Kink())
-    with torch.no_grad():
-        for parameter in model.into:
-            parameter.zero_()
-    moments = moments_of((6,), 3)
-    for route in ("exact", "hvp"):
-        with pytest.raises(NonFiniteError, match="Hessian"):
-            expand(model, at=moments.mean).trace(moments, route)
 
 
 @pytest.mark.parametrize(
