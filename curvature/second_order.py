@@ -148,7 +148,7 @@ class SecondOrder:
             for start, rows in self._unit_rows():
                 for _, Hv in self.hvp_blocks(rows):
                     H[start : start + len(rows)] = Hv.reshape(len(rows), self.dim)
-            self._known["hessian"] = H.add_(H.T.clone()).div_(2)
+            self._known["hessian"] = symmetrised(H)
         return self._known["hessian"]
 
     def diagonal(self) -> Float[Tensor, "*event"]:
@@ -202,3 +202,13 @@ class SecondOrder:
             rows = self.at.new_zeros(stop - start, self.dim)
             rows[torch.arange(stop - start), torch.arange(start, stop)] = 1
             yield start, rows.reshape(-1, *self.event_shape)
+
+
+def symmetrised(H: Float[Tensor, "D D"], size: int = 512) -> Float[Tensor, "D D"]:
+    """Replace H by ``(H + H') / 2`` block by block, without a second matrix of its size."""
+    for i in range(0, len(H), size):
+        for j in range(0, i + 1, size):
+            rows, columns = slice(i, i + size), slice(j, j + size)
+            mean = (H[rows, columns] + H[columns, rows].T) / 2
+            H[rows, columns], H[columns, rows] = mean, mean.T
+    return H

@@ -13,6 +13,7 @@ from curvature.layered.convolutions import Convolution, PixelwiseMap
 from curvature.layered.flow import LayeredFlow, value
 from curvature.layered.layers import Activation, AdditiveCoupling, Dense, FactorOut, Flatten, Squeeze
 from curvature.layered.linearisation import Linearisation
+from curvature.second_order import symmetrised
 from experiments.models.toy import CouplingFlow, LinearFlow, MixingFlow
 from tests.curvature.densities import randn
 from tests.curvature.flows import ACTIVATIONS, random_glow
@@ -142,6 +143,13 @@ def test_products_are_central_differences_of_the_gradient():
     x0, v, h = randn(1, 4, 4, seed=0), randn(1, 4, 4, seed=1), 1e-5
     difference = (expand(model, x0 + h * v).gradient - expand(model, x0 - h * v).gradient) / (2 * h)
     torch.testing.assert_close(expand(model, x0).hvp(v), difference, rtol=1e-6, atol=1e-6)
+
+
+def test_symmetrisation_in_blocks():
+    H = randn(7, 7, seed=0)
+    expected = (H + H.T) / 2
+    for size in (1, 3, 7, 10):
+        torch.testing.assert_close(symmetrised(H.clone(), size), expected, rtol=0, atol=0)
 
 
 def test_single_precision_through_the_layers():
