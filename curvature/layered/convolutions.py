@@ -120,4 +120,6 @@ class Convolution:
 def _mix(weight: Float[Tensor, "O C"], x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B O H W"]:
     """Multiply the channels of every pixel by one matrix."""
     B, C, H, W = x.shape
+    if B == 1:  # one vector, as Lanczos sends: a plain product, without the overhead of a batch
+        return torch.mm(weight, x.reshape(C, H * W)).view(1, len(weight), H, W)
     return torch.matmul(weight, x.reshape(B, C, H * W)).view(B, len(weight), H, W)
