@@ -136,10 +136,11 @@ def rung_route(name: str, expansion: Expansion) -> str:
         return "closed form"
     if name == "mean-curvature":
         return "dense, averaged" if expansion.dim <= DENSE_UP_TO else "quadratic forms, averaged"
+    products = "hvp" if expansion.log_prob.layers is None else "hvp through the layers"
     if name in NEEDS_HESSIAN:
-        return "dense" if expansion.has_hessian else "hvp"
+        return "dense" if expansion.has_hessian else products
     if name == "diagonal":
-        return "dense" if expansion.has_hessian else "diagonal by hvp"
+        return "dense" if expansion.has_hessian else f"diagonal by {products}"
     return path_route(expansion, int(name.removeprefix("path-")))
 
 
