@@ -1,4 +1,4 @@
-"""The command line: `likelihood-curvature demo | train | compare | explain`.
+"""The command line: `likelihood-curvature demo | train | compare | explain | verify`.
 
 Options are the fields of frozen dataclasses, so `--help` is their documentation. Nothing heavy is imported before the
 options have been read. Exit codes: 0 good, 1 a failed check, 2 a user's mistake (told in one line), 130 Ctrl-C.
@@ -12,7 +12,7 @@ from typing import Annotated
 import tyro
 
 from curvature.errors import ToolkitError
-from experiments.command_line.options import CompareOptions, DemoOptions, ExplainOptions, TrainOptions
+from experiments.command_line.options import CompareOptions, DemoOptions, ExplainOptions, TrainOptions, VerifyOptions
 
 PROGRAM = "likelihood-curvature"
 USER_MISTAKE = 2
@@ -23,6 +23,7 @@ Options = (
     | Annotated[TrainOptions, tyro.conf.subcommand("train")]
     | Annotated[CompareOptions, tyro.conf.subcommand("compare")]
     | Annotated[ExplainOptions, tyro.conf.subcommand("explain")]
+    | Annotated[VerifyOptions, tyro.conf.subcommand("verify")]
 )
 
 COMMANDS = {
@@ -30,6 +31,7 @@ COMMANDS = {
     TrainOptions: "experiments.command_line.train",
     CompareOptions: "experiments.command_line.compare",
     ExplainOptions: "experiments.command_line.explain",
+    VerifyOptions: "experiments.command_line.verify",
 }
 
 

@@ -67,3 +67,17 @@ class ExplainOptions:
     """Where tables and figures are written; the run directory itself by default."""
     config: Annotated[ExplanationConfig, tyro.conf.arg(name="")] = field(default_factory=ExplanationConfig)
     """Input sets, images, bands, eigenpairs and seed."""
+
+
+@dataclass(frozen=True)
+class VerifyOptions:
+    """Put the claims of the theory to random flows and to sympy: verdicts, and the smallest counterexamples."""
+
+    examples: int = 16
+    """Random flows a claim, and three times as many of the smallest ones; shrinking a counterexample takes more."""
+    seed: int = 0
+    """The same seed draws the same cases."""
+    claims: tuple[str, ...] = ()
+    """Names of the claims to test; all by default, with the statements that sympy decides alone."""
+    json: Path | None = None
+    """Write everything to this file as well."""

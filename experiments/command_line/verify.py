@@ -1,0 +1,39 @@
+"""`likelihood-curvature verify`: every claim of the theory put to random cases and to sympy."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import hypothesis.configuration
+
+from curvature.errors import ConfigError
+from curvature.verification import verify
+from experiments.atomic_write import write_json
+from experiments.command_line.comparison_view import table_console
+from experiments.command_line.options import VerifyOptions
+from experiments.command_line.verification_view import ClaimProgress, show_verification
+from experiments.environment import environment_record
+from experiments.verification_record import verification_record
+
+FAILED_CHECK = 1
+
+
+def run(options: VerifyOptions) -> None:
+    """Verify, print the table and the counterexamples, write the record; exit with 1 if the toolkit is at fault."""
+    if options.examples < 1:
+        raise ConfigError(f"--examples: expected at least 1, got {options.examples}")
+    if options.json is not None and not options.json.parent.is_dir():
+        raise ConfigError(f"--json: expected a file in a directory that exists, got {options.json}")
+    console = table_console()
+    with tempfile.TemporaryDirectory() as scratch:
+        # Hypothesis would leave a directory of caches wherever the command is called.
+        hypothesis.configuration.set_hypothesis_home_dir(Path(scratch))
+        with ClaimProgress(console) as progress:
+            verification = verify(options.claims or None, options.examples, options.seed, progress=progress)
+    show_verification(verification, console)
+    if options.json is not None:
+        environment = environment_record(seed=options.seed)
+        write_json(options.json, verification_record(verification, environment))
+        console.print(f"record: {options.json}", soft_wrap=True, highlight=False)
+    if not verification.is_sound:
+        sys.exit(FAILED_CHECK)
