@@ -1,6 +1,5 @@
 """Checks at the boundary: arrays become finite float tensors of one shape, or the user reads which is wrong and why."""
 
-import difflib
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from curvature.errors import DtypeError, NonFiniteError, ShapeError, UnknownNameError
+from curvature.errors import DtypeError, NonFiniteError, ShapeError
 
 
 def float_tensor(array: Any, name: str) -> Float[Tensor, "..."]:
@@ -60,11 +59,3 @@ def require_shape(got: Iterable[int], expected: Iterable[int], name: str) -> Non
     got, expected = tuple(got), tuple(expected)
     if got != expected:
         raise ShapeError(f"{name}: expected shape {expected}, got {got}")
-
-
-def unknown_name(kind: str, name: object, known: Iterable[str]) -> UnknownNameError:
-    """Build the error for a name that does not exist, with the nearest one that does."""
-    known = sorted(known)
-    near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.4)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    return UnknownNameError(f"{kind} {name!r} does not exist: {hint}known: {', '.join(known)}")

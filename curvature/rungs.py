@@ -14,7 +14,7 @@ from curvature.errors import OptionError
 from curvature.expansion import Expansion
 from curvature.layered.paths import curvature_along_lines
 from curvature.mean_curvature import DENSE_UP_TO, MeanCurvature
-from curvature.preconditions import unknown_name
+from curvature.names import unknown_name
 from curvature.quadrature import gauss_jacobi
 
 

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from curvature.accumulation import orthogonal_columns
 from curvature.errors import ConvergenceError, OptionError
-from curvature.preconditions import float_tensor, require_shape, unknown_name
+from curvature.names import unknown_name
+from curvature.preconditions import float_tensor, require_shape
 from curvature.units import gap_bits_per_dim
 
 if TYPE_CHECKING:

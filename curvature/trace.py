@@ -11,7 +11,8 @@ from torch import Tensor
 from curvature.errors import OptionError
 from curvature.layered.collapsed import collapsed_forms
 from curvature.layered.forms import QuadraticForms
-from curvature.preconditions import require_finite, unknown_name
+from curvature.names import unknown_name
+from curvature.preconditions import require_finite
 from curvature.signed import SignedFactor
 
 if TYPE_CHECKING:

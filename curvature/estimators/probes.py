@@ -9,7 +9,8 @@ from torch import Tensor
 
 from curvature.accumulation import orthogonal_columns
 from curvature.errors import OptionError
-from curvature.preconditions import require_shape, unknown_name
+from curvature.names import unknown_name
+from curvature.preconditions import require_shape
 
 if TYPE_CHECKING:
     from curvature.expansion import Expansion

@@ -1,10 +1,9 @@
 """The catalog: every data set by its name."""
 
-import difflib
 from collections.abc import Callable
 from functools import partial
 
-from curvature.errors import UnknownNameError
+from curvature.names import require_known
 from experiments.data.digits import load_digits
 from experiments.data.image_set import ImageSet
 from experiments.data.photograph_patches import PHOTOGRAPHS, load_photograph_patches
@@ -39,19 +38,10 @@ def load_image_set(name: str, split: str = "test", patch_size: int = 8) -> Image
         If there is no such set or split; the message suggests the nearest name.
     """
     require_known_set(name)
-    require_known(split, SPLITS, "split")
+    require_known("split", split, SPLITS)
     return CATALOG[name](split, patch_size)
 
 
 def require_known_set(name: str) -> None:
     """Raise an `UnknownNameError` that suggests the nearest name unless the catalog has the set."""
-    require_known(name, tuple(CATALOG), "data set")
-
-
-def require_known(name: str, known: tuple[str, ...], kind: str) -> None:
-    """Raise an `UnknownNameError` that suggests the nearest name unless `name` is one of `known`."""
-    if name in known:
-        return
-    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-    suggestion = f"did you mean '{nearest[0]}'? " if nearest else ""
-    raise UnknownNameError(f"unknown {kind} '{name}'; {suggestion}known are: {', '.join(known)}")
+    require_known("data set", name, CATALOG)

@@ -1,10 +1,10 @@
 """What a constant-volume Glow is made of: sizes and names, without torch, so that a command line lists them quickly."""
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Literal, get_args
 
-from curvature.errors import ConfigError, UnknownNameError
+from curvature.errors import ConfigError
+from curvature.names import require_known
 
 CouplingName = Literal["additive"]
 ActivationName = Literal["silu", "softplus", "tanh", "gelu", "mish", "relu"]
@@ -50,11 +50,3 @@ class GlowConfig:
                 raise ConfigError(f"{name} must be a positive integer, got {size!r}.")
         for name, names in (("coupling", get_args(CouplingName)), ("activation", get_args(ActivationName))):
             require_known(name, getattr(self, name), names)
-
-
-def require_known(kind: str, name: str, names: tuple[str, ...]) -> None:
-    """Raise `UnknownNameError`, with the nearest known name, unless `name` is one of `names`."""
-    if name in names:
-        return
-    nearest = get_close_matches(str(name), names, n=1, cutoff=0.0)
-    raise UnknownNameError(f"Unknown {kind} {name!r}; did you mean {nearest[0]!r}? Known: {', '.join(names)}.")

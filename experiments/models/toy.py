@@ -15,8 +15,9 @@ from torch.nn import functional
 from curvature.errors import ShapeError
 from curvature.layered.flow import LayeredFlow
 from curvature.layered.layers import Activation, AdditiveCoupling, Dense, Flatten, PixelwiseMap
+from curvature.names import require_known
 from experiments.models.activations import DERIVATIVES, make_activation
-from experiments.models.config import ActivationName, require_known
+from experiments.models.config import ActivationName
 from experiments.models.flow import Flow
 from experiments.models.glow import ChannelMixing
 from experiments.models.prior import GaussianPrior
