@@ -41,7 +41,7 @@ from curvature.verification.covariance_strategies import (
 )
 from curvature.verification.flow_strategies import couplings, flow_numbers, flows, kernels
 from curvature.verification.proofs import Proof
-from curvature.verification.search import DEFAULT_EXAMPLES, Search, check, search
+from curvature.verification.refutation import DEFAULT_EXAMPLES, Search, check, search
 from curvature.verification.small_numbers import eighths, matrices, vectors
 from curvature.verification.toy_flow import Coupling, FlowNumbers, Level, Step, ToyFlow
 

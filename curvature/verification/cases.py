@@ -72,6 +72,12 @@ class AtPoint:
         """Expansion of log p about x0."""
         return expand(self.model.log_prob, self.point())
 
+    @cached_property
+    def hessian(self) -> Float[Tensor, "D D"]:
+        """H at x0 by reverse mode over reverse mode of log_prob: apart from the toolkit, and fast where D is small."""
+        H = torch.autograd.functional.hessian(lambda x: self.model.log_prob(x[None])[0], self.point())
+        return H.reshape(len(self.x0), len(self.x0))
+
 
 @dataclass(frozen=True)
 class WithCovariance(AtPoint):
@@ -209,7 +215,7 @@ def _cases(
 
 def _points(shape: Sequence[int]) -> SearchStrategy[Vector]:
     """Points and displacements: up to 4, so that latents reach the prior's tails."""
-    return vectors(_dim(shape), eighths(4.0))
+    return vectors(_dim(shape), eighths(4))
 
 
 def _dim(shape: Sequence[int]) -> int:

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from curvature.preconditions import unknown_name
+from curvature.names import unknown_name
 from curvature.verification import convergence_claims, distribution_claims, identity_claims, sign_claims
 from curvature.verification.cases import Models
 from curvature.verification.claim import Claim, Outcome
 from curvature.verification.proofs import PROOFS, Proof, prove
-from curvature.verification.search import DEFAULT_EXAMPLES, check
+from curvature.verification.refutation import DEFAULT_EXAMPLES, check
 
 CLAIMS: tuple[Claim, ...] = (
     *identity_claims.CLAIMS,

@@ -70,7 +70,7 @@ def kernels(draw: DrawFn, channels: int, kind: str = "general") -> Matrix:
 
 @st.composite
 def couplings(
-    draw: DrawFn, channels: int, activations: Sequence[str] = SMOOTH, width: int = 3, scale: float = 2.0, side: int = 1
+    draw: DrawFn, channels: int, activations: Sequence[str] = SMOOTH, width: int = 3, scale: int = 2, side: int = 1
 ) -> Coupling:
     """Draw an additive coupling of `channels` channels: up to `width` hidden units, weights up to `scale`."""
     split = channels // 2
@@ -95,7 +95,7 @@ def flow_numbers(
     kernel_kinds: Sequence[str] = KERNELS,
     activations: Sequence[str] = (*SMOOTH, "relu"),
     width: int = 3,
-    scale: float = 2.0,
+    scale: int = 2,
     always_coupled: bool = False,
     prior_scales: Sequence[float] = (1.0, 0.5, 2.0),
 ) -> FlowNumbers:

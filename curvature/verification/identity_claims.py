@@ -40,8 +40,7 @@ def gaussian_gap(case: WithSamples) -> Evaluation:
 
 def agreement_of_routes(case: WithCovariance) -> Evaluation:
     """The route that is furthest off, against torch's Hessian by reverse mode over reverse mode of log_prob itself."""
-    H = reverse_hessian(case)
-    moments = case.covariance.moments(case.point())
+    H, moments = case.hessian, case.covariance.moments(case.point())
     F = moments.factor
     reference = float((F * (H @ F)).sum())
     # `dense` comes last: with the Hessian at hand other routes might take it.
@@ -57,12 +56,6 @@ def route_value(expansion: Expansion, moments: Moments, route: str) -> float | N
         return float(expansion.trace(moments, route))
     except RouteError:
         return None
-
-
-def reverse_hessian(case: WithCovariance) -> Tensor:
-    """H by reverse mode over reverse mode."""
-    H = torch.autograd.functional.hessian(lambda x: case.model.log_prob(x[None])[0], case.point())
-    return H.reshape(case.point().numel(), -1)
 
 
 def gauss_newton_size(case: WithCovariance, F: Tensor) -> float:

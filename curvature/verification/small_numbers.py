@@ -1,9 +1,9 @@
-"""Numbers that a person can read: whole numbers and eighths, the simplest first, so that shrinking ends at those."""
+"""Numbers that a person can read: whole numbers first, eighths at the finest, so that shrinking ends at few digits."""
 
 from functools import lru_cache
 
 from hypothesis import strategies as st
-from hypothesis.strategies import SearchStrategy
+from hypothesis.strategies import DrawFn, SearchStrategy
 
 Vector = tuple[float, ...]
 Matrix = tuple[Vector, ...]
@@ -12,11 +12,18 @@ Matrix = tuple[Vector, ...]
 
 
 @lru_cache
-def eighths(largest: float = 2.0, *, nonzero: bool = False, positive: bool = False) -> SearchStrategy[float]:
-    """Multiples of 1/8 up to `largest` in size; shrinks to 0 (or 1), then to whole numbers, halves and quarters."""
-    n = int(8 * largest)
-    values = [k / 8 for k in range(-n, n + 1) if (k or not nonzero) and (k > 0 or not positive)]
-    return st.sampled_from(sorted(values, key=_complexity))
+def eighths(largest: int = 2, *, nonzero: bool = False, positive: bool = False) -> SearchStrategy[float]:
+    """Whole numbers, halves, quarters and eighths up to `largest` in size, all four kinds alike; shrinks to 0, or 1."""
+    return _eighths(largest, nonzero or positive, positive)
+
+
+@st.composite
+def _eighths(draw: DrawFn, largest: int, nonzero: bool, positive: bool) -> float:
+    # The denominator is a draw of its own: shrinking tries all four, and then small numerators.
+    denominator = draw(st.sampled_from((1, 2, 4, 8)))
+    n = largest * denominator
+    numerators = st.integers(1, n) if positive else st.integers(-n, n)
+    return draw(numerators.filter(bool) if nonzero and not positive else numerators) / denominator
 
 
 @lru_cache
@@ -29,8 +36,3 @@ def vectors(size: int, numbers: SearchStrategy[float] | None = None) -> SearchSt
 def matrices(rows: int, columns: int, numbers: SearchStrategy[float] | None = None) -> SearchStrategy[Matrix]:
     """Matrices of that many rows and columns, of eighths unless said."""
     return st.tuples(*[vectors(columns, numbers)] * rows)
-
-
-def _complexity(value: float) -> tuple[int, float, bool]:
-    """Order by denominator, then size, then sign."""
-    return value.as_integer_ratio()[1], abs(value), value < 0

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from curvature.verification import Counterexample, Outcome, Verification
+from curvature.verification import Counterexample, Outcome, Verdict, Verification
 
 COLOURS = {"holds": "green", "refuted": "red", "holds under a condition": "yellow", "undecided": "bold red"}
 SECONDS_BETWEEN_LINES = 10.0
@@ -52,6 +52,9 @@ def show_verification(verification: Verification, console: Console) -> None:
         for found in (outcome.counterexample, outcome.counterexample_under_condition):
             if found is not None:
                 _show_counterexample(outcome, found, console)
+        if outcome.counterexample is None and outcome.verdict in {Verdict.REFUTED, Verdict.CONDITIONAL}:
+            assert outcome.proof is not None
+            console.print(f"[bold]{outcome.claim.name}[/], by sympy: {escape(outcome.proof.detail)}\n", highlight=False)
     for outcome in verification.outcomes:
         if outcome.is_alarming:
             reason = outcome.trouble or "the toolkit rests on it"

@@ -15,7 +15,7 @@ from curvature.verification.claim import Claim, Counterexample, Evaluation, Outc
 from curvature.verification.flow_strategies import SMALLEST
 from curvature.verification.proofs import Proof, prove
 
-DEFAULT_EXAMPLES = 16
+DEFAULT_EXAMPLES = 10
 # A conditional run that hardly ever meets its condition decides nothing.
 SMALLEST_SHARE_WITHIN_CONDITION = 0.2
 
@@ -23,7 +23,7 @@ SMALLEST_SHARE_WITHIN_CONDITION = 0.2
 SMALLEST_SHARE = 3
 
 # Further searches among the smallest flows once a counterexample is known to exist.
-ATTEMPTS = 4
+ATTEMPTS = 12
 
 OnCase = Callable[[], None]
 
@@ -112,7 +112,7 @@ def check(
     """
 
     def everything(**size: Any) -> SearchStrategy[Any]:
-        return claim.cases(models or claim.models(**size))
+        return claim.cases(claim.models(**size) if models is None else models)
 
     proof = prove(claim.proof) if claim.proof and models is None else None
     general = _deepening(everything, claim, examples, seed, on_case, models, exists=is_refuted(None, proof))
@@ -120,7 +120,7 @@ def check(
     if not general.cases:
         trouble = "no case could be drawn"
     condition, narrow, exception = claim.condition, None, None
-    if not trouble and condition and is_refuted(counterexample, proof) and not (models and condition.cases):
+    if not trouble and condition and is_refuted(counterexample, proof) and (models is None or condition.cases is None):
         narrow = _deepening(condition.cases or everything, claim, examples, seed, on_case, models, condition.meets)
         exception, trouble = _counterexample(claim, narrow.found)
         if narrow.found is None and narrow.cases < SMALLEST_SHARE_WITHIN_CONDITION * examples:
