@@ -28,7 +28,8 @@ TAYLOR = "jet-for-pytorch, collapsed Taylor mode"
 DEFAULT = "adjoint"
 ROUTES = {DEFAULT: "adjoint", "2-jet": "jet", "tapped (hooks)": "tapped"}
 TOLERANCE = 1e-9
-CHUNKS, TRIAL_COLUMNS = (4, 8, 16, 32, 64), 64
+# Several chunks even of the largest: memory that is returned and fetched again between chunks can double their cost.
+CHUNKS, TRIAL_COLUMNS = (4, 8, 16, 32, 64), 192
 ROUNDS, MEMORY_COLUMNS = 3, 512
 
 Row = dict[str, str | float | None]
