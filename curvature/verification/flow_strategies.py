@@ -152,6 +152,11 @@ def flows(**options: Any) -> SearchStrategy[ToyFlow]:
     return flow_numbers(**options).map(ToyFlow)
 
 
+def bending_flows(*, channels: Sequence[int] = (1, 2, 3), **options: Any) -> SearchStrategy[ToyFlow]:
+    """Flows of two channels or more: with one alone, and no squeeze, nothing can bend."""
+    return flows(channels=[C for C in channels if C > 1], **options)
+
+
 def _kernel_of(channels: int, kinds: Sequence[str]) -> SearchStrategy[Matrix]:
     return st.sampled_from(tuple(kinds)).flatmap(lambda kind: kernels(channels, kind))
 

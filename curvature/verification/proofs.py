@@ -106,11 +106,61 @@ def constants_are_extreme() -> Evidence:
     )
 
 
+def path_explains_the_gap() -> Evidence:
+    """Taylor's theorem with integral remainder (eq. 20), and a kink on the way, whose curvature H does not see."""
+    t = sympy.Symbol("t", real=True)
+    phi = sympy.Function("phi")(t)
+    remainder = sympy.diff((1 - t) * phi.diff(t) + phi, t) - (1 - t) * phi.diff(t, 2)
+    before, after = _relu_coupling(-1 + 2 * t)
+    half = sympy.Rational(1, 2)
+    pieces = ((before, (0, half)), (after, (half, 1)))
+    curvature = sum(sympy.integrate((1 - t) * piece.diff(t, 2), (t, *ends)) for piece, ends in pieces)
+    explained = before.diff(t).subs(t, 0) + curvature
+    measured = after.subs(t, 1) - before.subs(t, 0)
+    return Evidence(
+        statement="gradient at x0 and curvature along the path explain the whole gap",
+        equation=20,
+        method="derivative of (1 - t) phi' + phi for any smooth phi; a ReLU coupling from (-1, 1) to (1, 1)",
+        refutations={"a ReLU's kink is missed": bool((explained - measured).is_nonzero)},
+        conditions={"(1 - t) phi' + phi is an integral of (1 - t) phi''": vanishes([remainder])},
+        detail=f"smooth log p suffices; else z = (x1, x2 + max(0, x1)) from (-1, 1) to (1, 1) has the gap {measured}, "
+        f"of which gradient and curvature explain {explained}",
+    )
+
+
+def expansion_misses_by_a_cube() -> Evidence:
+    """Taylor's theorem to third order, and a kink at x0 itself."""
+    t = sympy.Symbol("t", positive=True)
+    phi = sympy.Function("phi")(t)
+    whole = (1 - t) ** 2 / 2 * phi.diff(t, 2) + (1 - t) * phi.diff(t) + phi
+    remainder = sympy.diff(whole, t) - (1 - t) ** 2 / 2 * phi.diff(t, 3)
+    # Derivatives of a ReLU at zero are those from below, as in torch; from there log p is its own expansion.
+    taylor2, measured = _relu_coupling(t)
+    error = sympy.expand(measured - taylor2)
+    return Evidence(
+        statement="the second-order expansion misses log p at x0 + t d by at most t^3 / 6 times max |phi'''|",
+        equation=19,
+        method="derivative of (1 - t)^2 phi'' / 2 + (1 - t) phi' + phi for any smooth phi; a ReLU coupling from (0, 1)",
+        refutations={
+            "the error over t^3 is unbounded at a kink": sympy.limit(sympy.Abs(error) / t**3, t, 0) == sympy.oo
+        },
+        conditions={"that is an integral of (1 - t)^2 phi''' / 2": vanishes([remainder])},
+        detail=f"smooth log p suffices; else z = (x1, x2 + max(0, x1)) from (0, 1) along (1, 0) misses by {error}",
+    )
+
+
+def _relu_coupling(x1: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
+    """``log p`` of ``z = (x1, 1 + max(0, x1))`` up to a constant, below and above the kink, for sigma = 1."""
+    return -(x1**2 + 1) / 2, -(x1**2 + (1 + x1) ** 2) / 2
+
+
 PROOFS: dict[str, Callable[[], Evidence]] = {
     **hessian_claims.CLAIMS,
     **coefficient_claims.CLAIMS,
     "quadratic log p": quadratic_is_exact,
     "lower contrast, more likely": lower_contrast_is_likelier,
+    "curvature along the path": path_explains_the_gap,
+    "cubic remainder": expansion_misses_by_a_cube,
     "constants extreme": constants_are_extreme,
     "semi-definite at the mode": semi_definite_at_the_mode,
 }

@@ -15,7 +15,7 @@ from curvature.verification.claim import Claim, Counterexample, Evaluation, Outc
 from curvature.verification.flow_strategies import SMALLEST
 from curvature.verification.proofs import Proof, prove
 
-DEFAULT_EXAMPLES = 10
+DEFAULT_EXAMPLES = 8
 # A conditional run that hardly ever meets its condition decides nothing.
 SMALLEST_SHARE_WITHIN_CONDITION = 0.2
 
@@ -23,7 +23,7 @@ SMALLEST_SHARE_WITHIN_CONDITION = 0.2
 SMALLEST_SHARE = 3
 
 # Further searches among the smallest flows once a counterexample is known to exist.
-ATTEMPTS = 12
+ATTEMPTS = 10
 
 OnCase = Callable[[], None]
 
@@ -98,6 +98,7 @@ def check(
     seed: int = 0,
     models: Models | None = None,
     on_case: OnCase | None = None,
+    shrink: bool = True,
 ) -> Outcome:
     """Try to refute a claim, in general and, if that succeeds, under its condition; and ask sympy where it can tell.
 
@@ -105,7 +106,7 @@ def check(
     ----------
     claim
         The claim.
-    examples, seed, on_case
+    examples, seed, on_case, shrink
         As for `search`.
     models
         Strategy of your own densities, see `Model`; all toy flows if left out.
@@ -115,13 +116,15 @@ def check(
         return claim.cases(claim.models(**size) if models is None else models)
 
     proof = prove(claim.proof) if claim.proof and models is None else None
-    general = _deepening(everything, claim, examples, seed, on_case, models, exists=is_refuted(None, proof))
+    general = _deepening(everything, claim, examples, seed, on_case, models, shrink, exists=is_refuted(None, proof))
     counterexample, trouble = _counterexample(claim, general.found)
     if not general.cases:
         trouble = "no case could be drawn"
     condition, narrow, exception = claim.condition, None, None
     if not trouble and condition and is_refuted(counterexample, proof) and (models is None or condition.cases is None):
-        narrow = _deepening(condition.cases or everything, claim, examples, seed, on_case, models, condition.meets)
+        narrow = _deepening(
+            condition.cases or everything, claim, examples, seed, on_case, models, shrink, condition.meets
+        )
         exception, trouble = _counterexample(claim, narrow.found)
         if narrow.found is None and narrow.cases < SMALLEST_SHARE_WITHIN_CONDITION * examples:
             trouble = f"only {narrow.cases} cases met the condition"
@@ -137,6 +140,7 @@ def _deepening(
     seed: int,
     on_case: OnCase | None,
     models: Models | None,
+    shrink: bool,
     meets: Callable[[Any], bool] | None = None,
     exists: bool = False,
 ) -> Search:
@@ -148,8 +152,8 @@ def _deepening(
     """
     false = _violates(claim)
     if models is not None:
-        return search(cases(), false, examples, seed, meets, on_case)
-    small = search(cases(**SMALLEST), false, SMALLEST_SHARE * examples, seed, meets, on_case)
+        return search(cases(), false, examples, seed, meets, on_case, shrink)
+    small = search(cases(**SMALLEST), false, SMALLEST_SHARE * examples, seed, meets, on_case, shrink)
     if small.found is not None:
         return small
     general = search(cases(), false, examples, seed, meets, on_case, shrink=False)
@@ -157,11 +161,11 @@ def _deepening(
     if general.found is None and not exists:
         return Search(None, tried)
     for attempt in range(1, ATTEMPTS + 1):
-        small = search(cases(**SMALLEST), false, SMALLEST_SHARE * examples, seed + attempt, meets, on_case)
+        small = search(cases(**SMALLEST), false, SMALLEST_SHARE * examples, seed + attempt, meets, on_case, shrink)
         if small.found is not None:
             return Search(small.found, tried + small.cases)
         tried += small.cases
-    found = None if general.found is None else search(cases(), false, examples, seed, meets, on_case).found
+    found = None if general.found is None else search(cases(), false, examples, seed, meets, on_case, shrink).found
     return Search(found, tried)
 
 

@@ -18,7 +18,7 @@ from curvature.verification.cases import (
     with_order,
 )
 from curvature.verification.claim import Claim, Condition, Evaluation
-from curvature.verification.flow_strategies import SMOOTH, flows
+from curvature.verification.flow_strategies import SMOOTH, bending_flows
 from curvature.verification.identity_claims import jacobian
 from curvature.verification.toy_flow import ToyFlow
 
@@ -77,7 +77,7 @@ def _gain(case: AtPoint, q: Moments, p: Moments) -> Evaluation:
 
 def curved_flows(**options: Any) -> Models:
     """Flows without ReLU, whose Hessians have a second part."""
-    return flows(**{"activations": SMOOTH, **options})
+    return bending_flows(**{"activations": SMOOTH, **options})
 
 
 SEMI_DEFINITE = Condition("H negative semi-definite at x0", meets=is_negative_semi_definite)

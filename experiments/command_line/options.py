@@ -73,7 +73,7 @@ class ExplainOptions:
 class VerifyOptions:
     """Put the claims of the theory to random flows and to sympy: verdicts, and the smallest counterexamples."""
 
-    examples: int = 10
+    examples: int = 8
     """Random flows a claim, and three times as many of the smallest ones; shrinking a counterexample takes more."""
     seed: int = 0
     """The same seed draws the same cases."""
