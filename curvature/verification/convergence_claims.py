@@ -94,7 +94,7 @@ CLAIMS = (
     Claim(
         name="remainder-cubic",
         statement="Shrinking data towards x0 by t leaves an error of t^3, so O(t) in taylor2 / measured",
-        equations="19, 20",
+        equations="19, 52, 53",
         method="convergence",
         cases=with_direction,
         evaluate=remainder_of_taylor2,

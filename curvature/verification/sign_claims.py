@@ -96,7 +96,7 @@ CLAIMS = (
     Claim(
         name="hessian-sign",
         statement="H is negative semi-definite, for any parameters (the published argument needs it)",
-        equations="7, 42, 43",
+        equations="7, 43, 51",
         cases=at_points,
         models=curved_flows,
         evaluate=largest_eigenvalue,
