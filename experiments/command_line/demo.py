@@ -13,7 +13,7 @@ from experiments.configuration import ComparisonConfig, DataConfig, ExperimentCo
 from experiments.runs import RunDirectory
 
 SWAPPED_PAIR = ("china", "flower")
-BEST_RUNG = "path-3"
+EXPLAINING_RUNGS = ("path-3", "path")
 
 
 class DemoInterrupted(ToolkitError):  # noqa: N818 - stopping on request is no error
@@ -45,18 +45,15 @@ def _direction(train_set: str, options: DemoOptions) -> Direction:
 
 
 def _say_what_came_out(comparison: pd.DataFrame, other: str, console: Console) -> None:
-    """State the other set's sign, measured and predicted, and which inputs the best rung explains."""
-    best = comparison[comparison["rung"] == BEST_RUNG]
-    row = best[best["input_set"] == other].iloc[0]
+    """State the other set's sign, measured and predicted, and which inputs the path rungs explain."""
+    row = comparison[(comparison["rung"] == EXPLAINING_RUNGS[-1]) & (comparison["input_set"] == other)].iloc[0]
     likelier = "MORE" if row["measured"] < 0 else "LESS"
-    missed = best[~explains(best)]
-    listed = ", ".join(f"{r.input_set} ({r.predicted:+.3f} for {r.measured:+.3f})" for r in missed.itertuples())
     size = f"{abs(row['measured']):.3f} ± {row['measured_se']:.3f} bits/dim"
-    console.print(
-        f"Trained on {row['train_set']}: {other} is {likelier} likely than the training images by {size} "
-        f"({BEST_RUNG} predicts {row['predicted']:+.3f}). "
-        f"{BEST_RUNG} explains {len(best) - len(missed)} of {len(best)} gaps within 10 % or 0.02 bits/dim"
-        + (f"; not {listed}." if listed else "."),
-        soft_wrap=True,
-        highlight=False,
-    )
+    lines = [f"Trained on {row['train_set']}: {other} is {likelier} likely than the training images by {size}."]
+    for rung in EXPLAINING_RUNGS:
+        rows = comparison[comparison["rung"] == rung]
+        missed = rows[~explains(rows)]
+        listed = ", ".join(f"{r.input_set} ({r.predicted:+.3f} for {r.measured:+.3f})" for r in missed.itertuples())
+        explained = f"{len(rows) - len(missed)} of {len(rows)} gaps within 10 % or 0.02 bits/dim"
+        lines.append(f"  {rung} explains {explained}" + (f"; not {listed}." if listed else "."))
+    console.print("\n".join(lines), soft_wrap=True, highlight=False)
