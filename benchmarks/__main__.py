@@ -15,6 +15,7 @@ from rich.table import Table
 from benchmarks.hardware import hardware
 
 BENCHMARKS = ("training_step", "demo", "curvature_routes", "curvature_hessian", "ladder")
+WIDTH_OF_FILES = 160
 RESULTS = Path(__file__).parent / "results"
 
 Row = dict[str, str | float | None]
@@ -28,6 +29,8 @@ def main() -> None:
         parser.error(f"no benchmark named {', '.join(sorted(unknown))}; known: {', '.join(BENCHMARKS)}")
     RESULTS.mkdir(exist_ok=True)
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=WIDTH_OF_FILES)
     for name in names:
         module = importlib.import_module(f"benchmarks.{name}")
         rows = module.run()
