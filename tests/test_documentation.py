@@ -1,0 +1,38 @@
+"""Code and documents refer to each other by number and by path: what they refer to must be there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("curvature", "analysis", "experiments", "paper_figures")
+CITATION = re.compile(r"\beqs?\. (\d+[ab]?(?:(?:, | and |-)\d+[ab]?)*)")
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
+
+
+def tags():
+    return re.findall(r"\\tag\{(\w+)\}", (ROOT / "docs" / "theory.md").read_text())
+
+
+def test_every_equation_has_its_own_number():
+    assert len(tags()) == len(set(tags())) > 50
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_equation_that_the_code_cites_exists(package):
+    known = set(tags())
+    cited = {
+        (path.relative_to(ROOT), number)
+        for path in (ROOT / package).rglob("*.py")
+        for citation in CITATION.findall(path.read_text())
+        for number in re.findall(r"\d+[ab]?", citation)
+    }
+    assert cited or package == "paper_figures"
+    assert not [(str(path), number) for path, number in sorted(cited) if number not in known]
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/findings.md", "docs/performance.md", "docs/theory.md"])
+def test_every_file_that_a_document_links_to_exists(document):
+    path = ROOT / document
+    assert not [target for target in LINK.findall(path.read_text()) if not (path.parent / target).exists()]
