@@ -3,15 +3,15 @@ import pytest
 import torch
 
 from curvature.errors import DtypeError, ShapeError, UnknownNameError
-from experiments.data.catalog import CATALOG, load_image_set
+from experiments.data.catalog import EMBEDDED, load_image_set
 from experiments.data.digits import load_digits
 from experiments.data.image_set import ImageSet
 from experiments.data.photograph_patches import load_photograph_patches, patches_of, read_photograph, split_into_tiles
 
 
-@pytest.mark.parametrize("name", CATALOG)
+@pytest.mark.parametrize("name", EMBEDDED)
 @pytest.mark.parametrize("split", ["train", "test"])
-def test_every_set_of_the_catalog_loads_as_pixels_with_its_terms(name, split):
+def test_every_embedded_set_loads_as_pixels_with_its_terms(name, split):
     images = load_image_set(name, split)
     assert images.images.dtype == torch.uint8
     assert images.event_shape[1:] == (8, 8)
@@ -76,7 +76,7 @@ def test_an_unknown_set_suggests_the_nearest_name():
         load_image_set("chnia")
     with pytest.raises(UnknownNameError, match=r"unknown data set 'zzzz'; known are: china"):
         load_image_set("zzzz")
-    with pytest.raises(UnknownNameError, match=r"split 'tset'; did you mean 'test'"):
+    with pytest.raises(UnknownNameError, match=r"split of china 'tset'; did you mean 'test'"):
         load_image_set("china", "tset")
 
 

@@ -1,0 +1,95 @@
+"""The npz layout: ``<set>/<split>*.npz``, shards in sorted order, each with 8-bit `images` [N, H, W, C]. No pickle."""
+
+import lzma
+import zipfile
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+
+from experiments.data.errors import DataFileError
+
+IMAGES, SOURCE_PHOTOGRAPH = "images", "source_image"
+UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, ValueError, EOFError, OSError, NotImplementedError)
+
+
+def shards(directory: Path, split: str, native: Iterable[str] = ()) -> list[Path]:
+    """The files of a split in sorted order; names of official files that happen to look alike are left out."""
+    return sorted(path for path in directory.glob(f"{split}*.npz") if path.name not in native)
+
+
+def read_shards(paths: list[Path], event_shape: tuple[int, int, int]) -> UInt8[np.ndarray, "N C H W"]:
+    """Read and join the images of all shards.
+
+    Raises
+    ------
+    DataFileError
+        If a file is damaged, holds pickled objects, or images of another shape or dtype.
+    """
+    return np.concatenate([_channels_first(path, event_shape) for path in paths])
+
+
+def read_photograph_numbers(paths: list[Path]) -> np.ndarray | None:
+    """Number of the photograph that each image was cut from, [N]; None where a shard does not say.
+
+    Raises
+    ------
+    DataFileError
+        If a file is damaged.
+    """
+    numbers = [read_array(path, SOURCE_PHOTOGRAPH) for path in paths if SOURCE_PHOTOGRAPH in array_names(path)]
+    return np.concatenate(numbers) if len(numbers) == len(paths) else None
+
+
+def array_names(path: Path) -> list[str]:
+    """Names of the arrays in a file.
+
+    Raises
+    ------
+    DataFileError
+        If it is no zip archive.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return list(file.files)
+    except (*UNREADABLE, AttributeError) as error:
+        raise unreadable(path, error) from error
+
+
+def read_array(path: Path, key: str) -> np.ndarray:
+    """One array of a file; pickled objects are refused.
+
+    Raises
+    ------
+    DataFileError
+        If the file is damaged, has no such array, or the array holds Python objects.
+    """
+    names = array_names(path)
+    if key not in names:
+        raise DataFileError(f"{path}: expected an array {key!r}, found {', '.join(map(repr, names)) or 'none'}")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            array: np.ndarray = file[key]
+            return array
+    except UNREADABLE as error:
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: Exception) -> DataFileError:
+    """Word a failed read in one line: which file, why, and what to do."""
+    return DataFileError(
+        f"{path}: damaged, truncated or not an npz file of plain arrays ({error}); delete it and copy or fetch it anew"
+    )
+
+
+def _channels_first(path: Path, event_shape: tuple[int, int, int]) -> UInt8[np.ndarray, "N C H W"]:
+    images = read_array(path, IMAGES)
+    channels, height, width = event_shape
+    if images.dtype != np.uint8 or images.shape[1:] != (height, width, channels) or len(images) == 0:
+        raise DataFileError(
+            f"{path}: expected {IMAGES!r} uint8 [N, {height}, {width}, {channels}] with N > 0, "
+            f"got {images.dtype} {list(images.shape)}"
+        )
+    return images.transpose(0, 3, 1, 2)
