@@ -1,4 +1,4 @@
-"""The command line: `likelihood-curvature demo | train | compare | explain | verify`.
+"""The command line: `likelihood-curvature COMMAND`, one for each row of `COMMANDS`.
 
 Options are the fields of frozen dataclasses, so `--help` is their documentation. Nothing heavy is imported before the
 options have been read. Exit codes: 0 good, 1 a failed check, 2 a user's mistake (told in one line), 130 Ctrl-C.
@@ -6,43 +6,52 @@ options have been read. Exit codes: 0 good, 1 a failed check, 2 a user's mistake
 
 import sys
 from collections.abc import Sequence
+from functools import reduce
 from importlib import import_module
-from typing import Annotated
+from operator import or_
+from typing import Annotated, Any
 
 import tyro
 
 from curvature.errors import ToolkitError
 from experiments.command_line.options import CompareOptions, DemoOptions, ExplainOptions, TrainOptions, VerifyOptions
+from experiments.command_line.starting_point import train_defaults
 
 PROGRAM = "likelihood-curvature"
+DESCRIPTION = "Does the curvature of log p explain why flows give higher likelihood to data they were not trained on?"
 USER_MISTAKE = 2
 INTERRUPTED = 130
 
-Options = (
-    Annotated[DemoOptions, tyro.conf.subcommand("demo")]
-    | Annotated[TrainOptions, tyro.conf.subcommand("train")]
-    | Annotated[CompareOptions, tyro.conf.subcommand("compare")]
-    | Annotated[ExplainOptions, tyro.conf.subcommand("explain")]
-    | Annotated[VerifyOptions, tyro.conf.subcommand("verify")]
-)
-
-COMMANDS = {
-    DemoOptions: "experiments.command_line.demo",
-    TrainOptions: "experiments.command_line.train",
-    CompareOptions: "experiments.command_line.compare",
-    ExplainOptions: "experiments.command_line.explain",
-    VerifyOptions: "experiments.command_line.verify",
+# The options of every command, and the module whose `run` takes them.
+COMMANDS: dict[str, tuple[type, str]] = {
+    "demo": (DemoOptions, "experiments.command_line.demo"),
+    "train": (TrainOptions, "experiments.command_line.train"),
+    "compare": (CompareOptions, "experiments.command_line.compare"),
+    "explain": (ExplainOptions, "experiments.command_line.explain"),
+    "verify": (VerifyOptions, "experiments.command_line.verify"),
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the options, run the command and exit with its code."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        options = tyro.cli(Options, prog=PROGRAM, description=__doc__.splitlines()[0], args=arguments)
-        import_module(COMMANDS[type(options)]).run(options)
+        options = tyro.cli(_parsers(arguments), prog=PROGRAM, description=DESCRIPTION, args=arguments)
+        module = next(module for kind, module in COMMANDS.values() if kind is type(options))
+        import_module(module).run(options)
     except ToolkitError as error:
         print(f"{PROGRAM}: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(getattr(error, "exit_code", USER_MISTAKE))
     except KeyboardInterrupt:
         print(f"{PROGRAM}: interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
+
+
+def _parsers(arguments: Sequence[str]) -> Any:
+    """One subcommand for each command; that of `train` starts from the preset that the arguments name."""
+    defaults = {"train": train_defaults(arguments)} if "train" in arguments[:1] else {}
+    commands = (
+        Annotated[kind, tyro.conf.subcommand(name, default=defaults.get(name, tyro.MISSING_NONPROP))]
+        for name, (kind, _) in COMMANDS.items()
+    )
+    return reduce(or_, commands)

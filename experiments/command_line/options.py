@@ -41,6 +41,8 @@ class TrainOptions:
     """The run directory; runs/TRAIN_SET by default."""
     resume: Path | None = None
     """Go on with this run from its checkpoint; its own configuration holds."""
+    preset: str | None = None
+    """laptop, gpu or paper: start from these sizes and training settings, which all other options then change."""
     config: Annotated[ExperimentConfig, tyro.conf.arg(name="")] = field(default_factory=ExperimentConfig)
     """Data, model and training."""
 
