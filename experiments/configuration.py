@@ -18,12 +18,39 @@ class DataConfig:
 
 
 @dataclass(frozen=True)
+class EvaluationConfig:
+    """What is measured while the flow is trained; changes nothing about the training.
+
+    Raises
+    ------
+    ConfigError
+        If a setting lies outside its range.
+    """
+
+    inputs: tuple[str, ...] = ()
+    """Input sets, named as for compare. Default: the training set's own training and test images."""
+    n_images: int = 512
+    """Images of each input set."""
+    per_decade: int = 4
+    """Evaluations per tenfold number of steps (4: after steps 1, 2, 3, 6, 10, 18, ... and the last); 0 for none."""
+
+    def __post_init__(self) -> None:
+        for name, least in {"n_images": 2, "per_decade": 0}.items():
+            if getattr(self, name) < least:
+                # Imported only now: the package of the errors may import torch.
+                from curvature.errors import ConfigError
+
+                raise ConfigError(f"evaluation setting {name}: expected at least {least}, got {getattr(self, name)!r}")
+
+
+@dataclass(frozen=True)
 class ExperimentConfig:
-    """One training run: data, model and training."""
+    """One training run: data, model, training and what is measured meanwhile."""
 
     data: DataConfig = field(default_factory=DataConfig)
     model: GlowConfig = field(default_factory=GlowConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
 
 
 ExpansionPoint = Literal["mean", "mode"]

@@ -73,6 +73,27 @@ def from_plain(cls: type[T], plain: object, where: str | None = None) -> T:
     return cls(**values)
 
 
+def with_defaults(plain: Mapping[str, Any], like: object) -> Any:
+    """Fill in what a plain value kept by an older version leaves out: the defaults of the settings of today.
+
+    Parameters
+    ----------
+    plain
+        The nested dictionary.
+    like
+        A dataclass of the kind that it was made from, or a mapping of names to dataclasses. What cannot be read as
+        such a dataclass is returned as it is.
+    """
+    if dataclasses.is_dataclass(like) and not isinstance(like, type):
+        try:
+            return to_plain(from_plain(type(like), plain))
+        except ConfigError:
+            return plain
+    if isinstance(like, Mapping):
+        return {key: with_defaults(item, like.get(key)) for key, item in plain.items()}
+    return plain
+
+
 def content_hash(value: object) -> str:
     """Hash a value's plain form: the same for equal contents, whatever the order of the keys (sha256, hexadecimal)."""
     canonical = json.dumps(to_plain(value), sort_keys=True, separators=(",", ":"), allow_nan=False)

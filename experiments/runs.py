@@ -9,7 +9,7 @@ from typing import IO, Any, Protocol, TypeVar
 from curvature.errors import RunDirectoryError
 from experiments.atomic_write import cannot_write, replacement, write_json, write_text
 from experiments.environment import environment_record
-from experiments.plain import content_hash, differences, from_plain, to_plain
+from experiments.plain import content_hash, differences, from_plain, to_plain, with_defaults
 
 T = TypeVar("T")
 
@@ -28,8 +28,8 @@ class RunDirectory:
 
     Use `create` to begin a run and `open` to read or continue one::
 
-        runs/<name>/config.json  environment.json  log.csv  checkpoint.safetensors  measurements.csv
-                    predictions.csv  comparison.csv  figures/  report.html  stages.json
+        runs/<name>/config.json  environment.json  log.csv  checkpoint.safetensors  evaluations.csv  snapshots/
+                    measurements.csv  predictions.csv  comparison.csv  figures/  report.html  stages.json
     """
 
     path: Path
@@ -55,7 +55,7 @@ class RunDirectory:
         if run.path.exists() and not run.path.is_dir():
             raise RunDirectoryError(f"{run.path}: is a file, expected a directory; choose another directory")
         if run.config_path.is_file():
-            changed = differences(run.config(), plain)
+            changed = differences(with_defaults(run.config(), config), plain)
             if changed:
                 raise RunDirectoryError(
                     f"{run.path}: already holds a run with another configuration ({'; '.join(changed)}); "
@@ -105,6 +105,16 @@ class RunDirectory:
     def checkpoint_path(self) -> Path:
         """Weights, their average and the optimizer's state."""
         return self.path / "checkpoint.safetensors"
+
+    @property
+    def evaluations_path(self) -> Path:
+        """Likelihoods measured during training, one row for each evaluated step and input set."""
+        return self.path / "evaluations.csv"
+
+    @property
+    def snapshots_path(self) -> Path:
+        """The directory of averaged weights at the evaluated steps."""
+        return self.path / "snapshots"
 
     @property
     def measurements_path(self) -> Path:

@@ -5,18 +5,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.dequantization import require_pixels
+from analysis.inputs import parse_input_set
 from curvature.errors import CheckpointError
-from experiments.configuration import DataConfig
+from experiments.configuration import DataConfig, EvaluationConfig
 from experiments.data.catalog import load_image_set
 from experiments.data.image_set import ImageSet
+from experiments.inputs import load_inputs
 from experiments.models.config import GlowConfig
 from experiments.models.glow import Glow
 from experiments.runs import RunDirectory
 from experiments.training.checkpoint import load_ema_weights
 from experiments.training.config import TrainingConfig
 from experiments.training.device import select_device
+from experiments.training.evaluation import Evaluation, evaluated_steps
 from experiments.training.loop import TrainingResult, train
 from experiments.training.progress import Progress
+from experiments.training.snapshot import load_snapshot, snapshot_path
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,8 @@ class TrainedModel:
     model: Glow
     data: DataConfig
     train_images: ImageSet
+    step: int | None = None
+    """The step whose snapshot the weights come from; None for the end of training."""
 
     @property
     def label(self) -> str:
@@ -34,15 +40,22 @@ class TrainedModel:
         config = self.model.config
         return f"glow-{config.coupling}-{config.levels}x{config.steps}-w{config.width}-{config.activation}"
 
+    @property
+    def weights_path(self) -> Path:
+        """The file that the weights come from."""
+        if self.step is None:
+            return self.run.checkpoint_path
+        return snapshot_path(self.run.snapshots_path, self.step)
+
     def identity(self) -> dict[str, str]:
-        """SHA-256 of the checkpoint file and of the training images: what any result of this model depends on."""
-        with self.run.checkpoint_path.open("rb") as file:
+        """SHA-256 of the file of weights and of the training images: what any result of this model depends on."""
+        with self.weights_path.open("rb") as file:
             checkpoint = hashlib.file_digest(file, "sha256").hexdigest()
         return {"checkpoint": checkpoint, "train_images": self.train_images.checksum}
 
 
 def train_run(run: RunDirectory, resume: bool = False, progress: Progress | None = None) -> TrainingResult:
-    """Train the flow of a run directory's configuration; log, checkpoint and environment are kept there.
+    """Train the flow of a run directory's configuration; log, evaluations, weights and environment are kept there.
 
     Parameters
     ----------
@@ -52,36 +65,62 @@ def train_run(run: RunDirectory, resume: bool = False, progress: Progress | None
     Raises
     ------
     ToolkitError
-        Of the kinds that `experiments.training.loop.train` raises.
+        Of the kinds that `experiments.training.loop.train` raises, and those of the input sets to be evaluated.
     """
     training = run.section("training", TrainingConfig)
     images = _train_images(run)
     require_pixels(images.images, images.label)
+    observers = _observers(run, images, training)
     device = select_device(training.device)
     run.write_environment(training.seed, str(device), {images.label: images.checksum})
-    return train(_untrained(run, images), images.images, training, run, resume, progress)
+    return train(_untrained(run, images), images.images, training, run, resume, progress, observers)
 
 
-def load_run(path: Path | str) -> TrainedModel:
+def load_run(path: Path | str, step: int | None = None) -> TrainedModel:
     """Read the trained flow of a run directory.
+
+    Parameters
+    ----------
+    step
+        Take the snapshot of this step instead of the end of training, which need not have been reached.
 
     Raises
     ------
     RunDirectoryError
         If there is no such run.
     CheckpointError
-        If its checkpoint is missing, damaged, unfinished, or does not fit its configuration.
+        If its checkpoint (or snapshot) is missing, damaged, unfinished, or does not fit its configuration.
     """
     run = RunDirectory.open(path)
     images = _train_images(run)
     model = _untrained(run, images)
-    step, steps = load_ema_weights(model, run.checkpoint_path), run.section("training", TrainingConfig).steps
-    if step < steps:
+    trained = TrainedModel(run, model, run.section("data", DataConfig), images, step)
+    if step is not None:
+        load_snapshot(model, run.snapshots_path, step)
+        return trained
+    done, steps = load_ema_weights(model, run.checkpoint_path), run.section("training", TrainingConfig).steps
+    if done < steps:
         raise CheckpointError(
-            f"{run.path}: training stopped at step {step} of {steps}; "
+            f"{run.path}: training stopped at step {done} of {steps}; "
             f"to go on: likelihood-curvature train --resume {run.path}"
         )
-    return TrainedModel(run, model, run.section("data", DataConfig), images)
+    return trained
+
+
+def _observers(run: RunDirectory, images: ImageSet, training: TrainingConfig) -> list[Evaluation]:
+    """What is evaluated during training, its images loaded."""
+    # Runs of versions without this section have no settings of their own for it.
+    settings = run.section("evaluation", EvaluationConfig) if "evaluation" in run.config() else EvaluationConfig()
+    if settings.per_decade == 0:
+        return []
+    shape = images.event_shape
+    names = settings.inputs or (f"{images.name}/train", f"{images.name}/test")
+    parsed = [parse_input_set(name) for name in names]
+    inputs = {
+        str(name): load_inputs(name, settings.n_images, shape, training.seed, patch_size=shape[1]).float()
+        for name in parsed
+    }
+    return [Evaluation(inputs, evaluated_steps(training.steps, settings.per_decade), run)]
 
 
 def _train_images(run: RunDirectory) -> ImageSet:

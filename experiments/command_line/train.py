@@ -6,7 +6,7 @@ from curvature.errors import ConfigError
 from experiments.command_line.options import TrainOptions
 from experiments.configuration import ExperimentConfig
 from experiments.data.catalog import require_known_set
-from experiments.plain import differences, to_plain
+from experiments.plain import differences, to_plain, with_defaults
 from experiments.runs import RunDirectory
 from experiments.trained_model import train_run
 from experiments.training.progress import TerminalProgress
@@ -27,7 +27,7 @@ def _created(options: TrainOptions) -> RunDirectory:
 
 def _resumed(options: TrainOptions) -> RunDirectory:
     directory = RunDirectory.open(options.resume or "")
-    changed = differences(directory.config(), to_plain(options.config))
+    changed = differences(with_defaults(directory.config(), options.config), to_plain(options.config))
     if options.config != ExperimentConfig() and changed:
         raise ConfigError(
             f"{directory.path}: a resumed run keeps its own configuration, but other options were given "

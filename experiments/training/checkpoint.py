@@ -6,21 +6,18 @@ with, and a checksum of all tensor bytes. Nothing is ever unpickled.
 """
 
 import json
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor, nn
 
 from curvature.errors import CheckpointError
-from experiments.atomic_write import write_bytes
 from experiments.plain import content_hash, differences
 from experiments.training.identity import model_identity
+from experiments.training.tensor_file import damaged, read_tensors, write_tensors
 
 FORMAT = "likelihood-curvature checkpoint 1"
 GROUPS = ("model", "average", "optimizer")
@@ -56,20 +53,14 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     RunDirectoryError
         If it cannot be written.
     """
-    tensors = {
-        f"{group}/{name}": tensor.detach().cpu().contiguous()
-        for group in GROUPS
-        for name, tensor in getattr(checkpoint, group).items()
-    }
+    tensors = {f"{group}/{name}": tensor for group in GROUPS for name, tensor in getattr(checkpoint, group).items()}
     metadata = {
-        "format": FORMAT,
         "step": str(checkpoint.step),
         "identity": json.dumps(checkpoint.identity),
         "identity_sha256": content_hash(checkpoint.identity),
         "progress": json.dumps(dict(checkpoint.progress)),
-        "tensors_crc32": str(_checksum(tensors)),
     }
-    write_bytes(path, save(tensors, metadata))
+    write_tensors(path, FORMAT, tensors, metadata)
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -82,24 +73,15 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """
     if not path.is_file():
         raise CheckpointError(f"{path}: there is no checkpoint; train first, or name another run")
-    try:
-        with safe_open(path, framework="pt", device="cpu") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - file is no mapping
-    except (SafetensorError, OSError, ValueError) as error:
-        raise CheckpointError(f"{path}: is damaged ({error}); restore a copy or train again") from error
-    if metadata.get("format") != FORMAT:
-        raise CheckpointError(f"{path}: expected a file of format {FORMAT!r}, got {metadata.get('format')!r}")
+    tensors, metadata = read_tensors(path, FORMAT)
     try:
         identity = json.loads(metadata["identity"])
-        intact = int(metadata["tensors_crc32"]) == _checksum(tensors) and (
-            metadata["identity_sha256"] == content_hash(identity)
-        )
+        intact = metadata["identity_sha256"] == content_hash(identity)
         checkpoint = Checkpoint(int(metadata["step"]), identity, json.loads(metadata["progress"]), *_by_group(tensors))
     except (KeyError, ValueError) as error:
-        raise CheckpointError(f"{path}: is damaged ({error!r}); restore a copy or train again") from error
+        raise damaged(path, repr(error)) from error
     if not intact:
-        raise CheckpointError(f"{path}: is damaged (its checksum differs); restore a copy or train again")
+        raise damaged(path, "its checksum differs")
     return checkpoint
 
 
@@ -124,12 +106,22 @@ def load_ema_weights(model: nn.Module, path: Path) -> int:
         If the file is missing, damaged, or was made by a model of another configuration or with other tensors.
     """
     checkpoint = read_checkpoint(path)
-    require_same(path, checkpoint.identity.get("model"), model_identity(model), "model")
-    tensors = checkpoint.evaluation_tensors()
+    load_weights(model, path, checkpoint.evaluation_tensors(), checkpoint.identity.get("model"))
+    return checkpoint.step
+
+
+def load_weights(model: nn.Module, path: Path, tensors: Mapping[str, Tensor], identity: object) -> None:
+    """Give a model the tensors of a file, and switch it to evaluation mode.
+
+    Raises
+    ------
+    CheckpointError
+        If they were made by a model of another configuration or do not fit; nothing is changed then.
+    """
+    require_same(path, identity, model_identity(model), "model")
     require_fit(path, tensors, {name: tensor.shape for name, tensor in model.state_dict().items()})
     model.load_state_dict(tensors)
     model.eval()
-    return checkpoint.step
 
 
 def require_same(path: Path, saved: object, wanted: object, where: str = "") -> None:
@@ -169,13 +161,3 @@ def _by_group(tensors: Mapping[str, Tensor]) -> list[dict[str, Tensor]]:
         group, _, name = full_name.partition("/")
         groups[group][name] = tensor
     return list(groups.values())
-
-
-def _checksum(tensors: Mapping[str, Tensor]) -> int:
-    """CRC-32 of names and bytes; the file format itself only notices a wrong length."""
-    crc = 0
-    for name in sorted(tensors):
-        crc = zlib.crc32(name.encode(), crc)
-        # A view as bytes: NumPy knows neither bfloat16 nor zero-dimensional views.
-        crc = zlib.crc32(tensors[name].reshape(-1).view(torch.uint8).numpy().data, crc)
-    return crc

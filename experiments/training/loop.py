@@ -1,7 +1,7 @@
 """Maximum-likelihood training: minimise the bits per dimension of dequantised images (docs/theory.md, eqs. 1 and 2)."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,7 @@ from experiments.training.errors import NonFiniteTrainingError, TrainingInterrup
 from experiments.training.identity import training_identity
 from experiments.training.interruption import deferred_interrupt
 from experiments.training.log import LogRow, TrainingLog
+from experiments.training.observer import Observer
 from experiments.training.optimizer import trainable_parameters
 from experiments.training.progress import Progress
 from experiments.training.schedule import learning_rate
@@ -60,6 +61,7 @@ def train(
     run: RunDirectory,
     resume: bool = False,
     progress: Progress | None = None,
+    observers: Sequence[Observer] = (),
 ) -> TrainingResult:
     """Train a model, and keep its log and checkpoint in the run directory.
 
@@ -82,6 +84,8 @@ def train(
         Continue from the run's checkpoint. A run that was stopped before it kept one starts from its first step.
     progress
         Called after every row of the log.
+    observers
+        Called between steps; their time does not count as time of training.
 
     Returns
     -------
@@ -114,8 +118,10 @@ def train(
     state = _begin(model, batches, config, run.checkpoint_path)
     with TrainingLog(run.log_path, state.step) as log, deferred_interrupt() as interrupt:
         try:
+            for observer in observers:
+                observer.begin(state)
             while state.step < config.steps and not interrupt.requested:
-                _advance(state, batches, config, run.checkpoint_path, log, progress)
+                _advance(state, batches, config, run.checkpoint_path, log, progress, observers)
         except KeyboardInterrupt:
             interrupt.requested = True
         if state.is_consistent:
@@ -123,7 +129,7 @@ def train(
         if interrupt.requested:
             kept = state.step if state.is_consistent else _step_kept(run.checkpoint_path)
             raise TrainingInterrupted(kept, run.path)
-    model.load_state_dict({**model.state_dict(), **state.average})
+    model.load_state_dict(state.evaluation_tensors())
     model.eval()
     seconds = state.sums.seconds
     speed = config.steps * config.batch_size / seconds if seconds else 0.0
@@ -154,6 +160,7 @@ def _advance(
     checkpoint_path: Path,
     log: TrainingLog,
     progress: Progress | None,
+    observers: Sequence[Observer],
 ) -> None:
     """Do one step and what is due after it: a row of the log, a checkpoint, a word about progress."""
     begun = perf_counter()
@@ -168,6 +175,8 @@ def _advance(
         row = _end_row(state, rate, config.batch_size)
         log.append(row)
     state.is_consistent = True
+    for observer in observers:
+        observer.after_step(state)
     if state.step % config.checkpoint_every == 0 and not is_last:
         save_checkpoint(checkpoint_path, state.checkpoint())
     if row is not None and progress is not None:

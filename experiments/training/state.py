@@ -75,6 +75,10 @@ class TrainingState:
         """Begin before the first step."""
         return cls(model, build_optimizer(model, config), start_average(model), identity)
 
+    def evaluation_tensors(self) -> dict[str, Tensor]:
+        """State dict that evaluation uses, live: averaged parameters beside the buffers."""
+        return {**self.model.state_dict(), **self.average}
+
     def checkpoint(self) -> Checkpoint:
         """Collect the state; its tensors are the live ones, to be written before the next step."""
         return Checkpoint(

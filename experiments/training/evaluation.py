@@ -1,0 +1,112 @@
+"""Evaluation while a model is trained: bits/dim of any input sets at logarithmically spaced steps.
+
+The averaged weights are put into a copy of the model, so that training goes on as if nothing had been: the same bits,
+whether a run is evaluated or not.
+"""
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import cast
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from analysis.likelihood import measure
+from curvature.errors import NonFiniteError
+from experiments.runs import RunDirectory
+from experiments.training.evaluations import EvaluationRow, read_evaluations, write_evaluations
+from experiments.training.snapshot import remove_later_snapshots, save_snapshot, snapshot_path
+from experiments.training.state import TrainingState
+
+BATCH_SIZE = 256
+
+
+def evaluated_steps(steps: int, per_decade: int) -> list[int]:
+    """Steps to evaluate after: ``10^(k / per_decade)`` rounded, and the last one; none for ``per_decade`` 0.
+
+    Examples
+    --------
+    >>> evaluated_steps(50, 4)
+    [1, 2, 3, 6, 10, 18, 32, 50]
+    """
+    if per_decade == 0:
+        return []
+    spaced, k = {steps}, 0
+    while (step := round(10 ** (k / per_decade))) < steps:
+        spaced.add(step)
+        k += 1
+    return sorted(spaced)
+
+
+class Evaluation:
+    """What `train` calls between steps: measures every input set where that is due, and keeps the averaged weights.
+
+    Rows go to ``evaluations.csv``, weights to ``snapshots/``. Evaluation is in evaluation mode, without autocast, in
+    the precision of the weights.
+
+    Parameters
+    ----------
+    inputs
+        Dequantised images on the scale [0, 1] by the input sets' names, at least two each.
+    steps
+        Steps to evaluate after.
+    run
+        Where the results are kept.
+    """
+
+    def __init__(self, inputs: Mapping[str, Float[Tensor, "count c h w"]], steps: list[int], run: RunDirectory) -> None:
+        self.inputs = dict(inputs)
+        self.steps = frozenset(steps)
+        self.run = run
+        self._rows: list[EvaluationRow] = []
+        self._model: nn.Module | None = None
+
+    def begin(self, state: TrainingState) -> None:
+        """Take up a run before its next step: what came after its checkpoint is dropped, what is missing is made.
+
+        Raises
+        ------
+        RunDirectoryError
+            If the files cannot be read or written.
+        """
+        parameter = next(state.model.parameters())
+        self.inputs = {name: x.to(parameter.device, parameter.dtype) for name, x in self.inputs.items()}
+        self._model = copy.deepcopy(state.model).eval()
+        path = self.run.evaluations_path
+        found = read_evaluations(path) if state.step and path.exists() else []
+        self._rows = [row for row in found if row.step <= state.step]
+        write_evaluations(path, self._rows)
+        remove_later_snapshots(self.run.snapshots_path, state.step)
+        self.after_step(state)
+
+    def after_step(self, state: TrainingState) -> None:
+        """Evaluate, if that is due and not done.
+
+        Raises
+        ------
+        RunDirectoryError
+            If the results cannot be written.
+        """
+        if state.step in self.steps and not self._is_done(state.step):
+            tensors = state.evaluation_tensors()
+            save_snapshot(self.run.snapshots_path, state.step, tensors, state.identity)
+            self._rows = [row for row in self._rows if row.step != state.step] + self._measure(state.step, tensors)
+            write_evaluations(self.run.evaluations_path, self._rows)
+
+    def _is_done(self, step: int) -> bool:
+        """Whether rows and snapshot of a step are on the disk; the rows are written last, all at once."""
+        return any(row.step == step for row in self._rows) and snapshot_path(self.run.snapshots_path, step).exists()
+
+    def _measure(self, step: int, tensors: Mapping[str, Tensor]) -> list[EvaluationRow]:
+        model = cast(nn.Module, self._model)
+        model.load_state_dict(tensors)
+        log_prob = cast(Callable[[Tensor], Tensor], model.log_prob)
+        rows = []
+        for name, x in self.inputs.items():
+            try:
+                result = measure(log_prob, x, name, BATCH_SIZE)
+                rows.append(EvaluationRow(step, name, result.bits_per_dim, result.standard_error, len(x)))
+            except NonFiniteError:
+                # One input far from the training images must not end a run that itself is finite.
+                rows.append(EvaluationRow(step, name, float("nan"), float("nan"), len(x)))
+        return rows

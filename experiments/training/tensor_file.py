@@ -1,0 +1,64 @@
+"""Named tensors and text metadata in one safetensors file, written whole or not at all, and checked when read.
+
+The format itself only notices a wrong length; a checksum in the metadata covers every byte. Nothing is ever unpickled.
+"""
+
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from curvature.errors import CheckpointError
+from experiments.atomic_write import write_bytes
+
+
+def write_tensors(path: Path, file_format: str, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
+    """Write the file atomically: an old one stays until the new one is on the disk.
+
+    Raises
+    ------
+    RunDirectoryError
+        If it cannot be written.
+    """
+    held = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    write_bytes(path, save(held, {**metadata, "format": file_format, "tensors_crc32": str(_checksum(held))}))
+
+
+def read_tensors(path: Path, file_format: str) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Read tensors, onto the CPU, and metadata.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is damaged or of another format.
+    """
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - file is no mapping
+    except (SafetensorError, OSError, ValueError) as error:
+        raise damaged(path, error) from error
+    if metadata.get("format") != file_format:
+        raise CheckpointError(f"{path}: expected a file of format {file_format!r}, got {metadata.get('format')!r}")
+    if metadata.get("tensors_crc32") != str(_checksum(tensors)):
+        raise damaged(path, "its checksum differs")
+    return tensors, metadata
+
+
+def damaged(path: Path, why: object) -> CheckpointError:
+    """Word the damage of a file in one line."""
+    return CheckpointError(f"{path}: is damaged ({why}); restore a copy or train again")
+
+
+def _checksum(tensors: Mapping[str, Tensor]) -> int:
+    """CRC-32 of names and bytes."""
+    crc = 0
+    for name in sorted(tensors):
+        crc = zlib.crc32(name.encode(), crc)
+        # A view as bytes: NumPy knows neither bfloat16 nor zero-dimensional views.
+        crc = zlib.crc32(tensors[name].reshape(-1).view(torch.uint8).numpy().data, crc)
+    return crc
