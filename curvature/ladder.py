@@ -149,7 +149,8 @@ def curvature_ladder(
         Numbers of quadrature nodes n, a rung ``path-n`` for each.
     rungs
         Names of the rungs, instead of all: ``published`` (if the model has 1x1 kernels), ``diagonal``, ``full``,
-        ``taylor2``, ``mean-curvature``, one ``path-n`` for each of nodes, and the adaptive ``path``.
+        ``taylor2``, ``mean-curvature``, one ``path-n`` for each of nodes, and the adaptive ``path``. On request also
+        the terms ``gradient`` and ``mean-shift``, which with ``full`` make up ``taylor2``.
     mean_curvature_points
         How many samples of p the curvature is averaged over for the rung ``mean-curvature``; 0 leaves it out.
     memory_budget, dtype

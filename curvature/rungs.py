@@ -83,6 +83,16 @@ def taylor2(s: Block) -> Float[Tensor, " B"]:
     return s.tangent + dot(s.d, s.Hd) / 2
 
 
+def gradient(s: Block) -> Float[Tensor, " B"]:
+    """``g.d``: the gradient term of `taylor2` (eq. 19a)."""
+    return dot(s.expansion.gradient, s.d)
+
+
+def mean_shift(s: Block) -> Float[Tensor, " B"]:
+    """``d'Hm - 1/2 m'Hm``: the mean-shift term of `taylor2`; over the set it averages to ``1/2 m'Hm`` (eq. 19a)."""
+    return dot(s.Hm, s.d) - dot(s.Hm, s.m[None]) / 2
+
+
 def mean_curvature(s: Block) -> Float[Tensor, " B"]:
     """``log p(x0) + g.d + 1/2 d' E[H] d``: curvature averaged over samples of p instead of at x0 (eq. 20a)."""
     if s.averaged is None:
@@ -106,8 +116,11 @@ RUNGS: dict[str, Callable[[Block], Tensor]] = {
     "taylor2": taylor2,
     "mean-curvature": mean_curvature,
 }
+# What `taylor2` is made of beside `full`: no predictions of the gap by themselves, so never among the default rungs.
+TERMS: dict[str, Callable[[Block], Tensor]] = {"gradient": gradient, "mean-shift": mean_shift}
 ADAPTIVE = "path"
 NEEDS_HESSIAN = frozenset({"full", "taylor2"})
+NEEDS_MEAN = frozenset({"full", "mean-shift"})
 
 
 def rung_names(nodes: Iterable[int] = (1, 2, 3)) -> tuple[str, ...]:
@@ -116,15 +129,15 @@ def rung_names(nodes: Iterable[int] = (1, 2, 3)) -> tuple[str, ...]:
 
 
 def rung_function(name: str) -> Callable[[Block], Float[Tensor, " B"]]:
-    """Look up a rung by its name; the adaptive `path` is not one of them, it needs a whole set at once.
+    """Look up a rung, or a term of `taylor2`, by its name; not the adaptive `path`, which needs a whole set at once.
 
     Raises
     ------
     UnknownNameError
         If there is no such rung.
     """
-    if name in RUNGS:
-        return RUNGS[name]
+    if function := RUNGS.get(name) or TERMS.get(name):
+        return function
     if match := re.fullmatch(r"path-([1-9]\d*)", name):
         return partial(path, n=int(match[1]))
     raise unknown_name("rung", name, rung_names())
@@ -137,7 +150,9 @@ def rung_route(name: str, expansion: Expansion) -> str:
     if name == "mean-curvature":
         return "dense, averaged" if expansion.dim <= DENSE_UP_TO else "quadratic forms, averaged"
     products = "hvp" if expansion.log_prob.layers is None else "hvp through the layers"
-    if name in NEEDS_HESSIAN:
+    if name == "gradient":
+        return "gradient"
+    if name in NEEDS_HESSIAN or name in TERMS:
         return "dense" if expansion.has_hessian else products
     if name == "diagonal":
         return "dense" if expansion.has_hessian else f"diagonal by {products}"

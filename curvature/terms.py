@@ -12,7 +12,7 @@ from curvature.adaptive_path import grow_nodes
 from curvature.errors import TooFewSamplesError
 from curvature.expansion import Expansion
 from curvature.preconditions import float_tensor, require_finite, require_shape
-from curvature.rungs import ADAPTIVE, NEEDS_HESSIAN, Block, path, path_route, rung_function, rung_route
+from curvature.rungs import ADAPTIVE, NEEDS_HESSIAN, NEEDS_MEAN, Block, path, path_route, rung_function, rung_route
 from curvature.viewpoint import Viewpoint, look_from
 
 Progress = Callable[[int, int], None]
@@ -100,7 +100,7 @@ def sample_terms(
         view.expansion.hessian()
     values: dict[str, list[Tensor]] = {rung: [] for rung in ("measured", *functions)}
     done = 0
-    for block, rows in _blocks(view, x, "full" in names):
+    for block, rows in _blocks(view, x, bool(NEEDS_MEAN & set(names))):
         values["measured"].append(log_density_of(view.expansion, rows))
         for rung, function in functions.items():
             values[rung].append(function(block))
@@ -138,12 +138,12 @@ def require_samples(x: Tensor, name: str) -> Tensor:
     return require_finite(x, name)
 
 
-def _blocks(view: Viewpoint, x: Tensor, full: bool) -> Iterator[tuple[Block, Tensor]]:
+def _blocks(view: Viewpoint, x: Tensor, about_mean: bool) -> Iterator[tuple[Block, Tensor]]:
     """Yield the samples in blocks that fit the memory budget, each with its rows."""
     expansion = view.expansion
     x0 = expansion.at
     m = x.mean(0, dtype=torch.float64).to(x0) - x0
-    Hm = torch.cat([Hv for _, Hv in expansion.hessian_blocks(m[None])])[0] if full else torch.zeros_like(m)
+    Hm = torch.cat([Hv for _, Hv in expansion.hessian_blocks(m[None])])[0] if about_mean else torch.zeros_like(m)
     for rows in x.split(expansion.samples_at_once):
         rows = rows.to(x0)
         yield Block(expansion, rows - x0, m, Hm, view.published, view.averaged), rows
@@ -157,7 +157,7 @@ def _adaptive(
     def values(n: int) -> Tensor:
         if n in known:
             return known[n]
-        parts = [path(block, n) for block, _ in _blocks(view, x, full=False)]
+        parts = [path(block, n) for block, _ in _blocks(view, x, about_mean=False)]
         return require_finite(torch.cat(parts), f"path-{n} of {name}")
 
     mean = None if reference is None else float(reference.terms[ADAPTIVE].mean())

@@ -53,6 +53,27 @@ def test_diagonal_rung_is_exact_for_uncorrelated_data():
     assert_flat(curvature_ladder(model, q=cross * scales, p=2 * cross), ("diagonal", "full", *EXACT))
 
 
+def test_the_terms_of_taylor2_are_those_from_moments_and_sum_to_it():
+    model, q, p = CouplingFlow((2, 4)), 0.2 + 0.5 * randn(30, 2, 4, seed=1), randn(40, 2, 4, seed=2)
+    x0 = torch.full((2, 4), 0.1, dtype=torch.float64)
+    names = ("gradient", "mean-shift", "full", "taylor2")
+    ladder = curvature_ladder(model, q=q, p=p, at=x0, rungs=names)
+    predicted = expand(model, x0).predict(Moments.from_samples(q), Moments.from_samples(p), method="dense")
+    assert ladder["gradient"].nats == pytest.approx(predicted.gradient, rel=1e-9)
+    assert ladder["mean-shift"].nats == pytest.approx(predicted.mean_shift, rel=1e-9)
+    assert ladder["full"].nats == pytest.approx(predicted.covariance, rel=1e-9)
+    assert sum(ladder[name].nats for name in names[:3]) == pytest.approx(ladder["taylor2"].nats, rel=1e-9)
+
+
+def test_the_standard_error_of_the_mean_shift_is_its_spread_over_data_sets():
+    model, x0, p = CouplingFlow((4,)), torch.full((4,), 0.3, dtype=torch.float64), randn(2, 4, seed=0)
+    at = [curvature_ladder(model, randn(50, 4, seed=s), p, x0, rungs=["mean-shift"]) for s in range(1, 200)]
+    values = torch.tensor([ladder["mean-shift"].bits_per_dim for ladder in at])
+    of_p = curvature_ladder(model, p, p, x0, rungs=["mean-shift"])["mean-shift"].standard_error / math.sqrt(2)
+    errors = torch.tensor([ladder["mean-shift"].standard_error for ladder in at]).square() - of_p**2
+    assert float(values.std()) == pytest.approx(float(errors.mean().sqrt()), rel=0.15)
+
+
 @pytest.mark.parametrize("n", [5, 50])
 def test_rungs_from_samples_are_the_formulas_from_moments(n):
     model, q, p = CouplingFlow((2, 4)), 0.2 + 0.5 * randn(n, 2, 4, seed=1), randn(40, 2, 4, seed=2)
