@@ -31,14 +31,15 @@ _PUBLISHED_COLOUR = GlowConfig(levels=3, steps=8, width=400)
 PRESETS: dict[str, Preset] = {
     "laptop": Preset(
         purpose="about half an hour on one CPU thread with bfloat16 arithmetic",
-        gray=GlowConfig(levels=2, steps=16, width=64),
+        gray=GlowConfig(levels=2, steps=8, width=64),
         colour=GlowConfig(levels=3, steps=8, width=64),
         training=TrainingConfig(
             steps=12_000,
             batch_size=32,
             optimizer="adam",
-            learning_rate=5e-3,
+            learning_rate=3e-3,
             warmup_steps=100,
+            clip_norm=20.0,
             ema_decay=0.999,
             precision="bfloat16",
             device="cpu",
