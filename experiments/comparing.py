@@ -1,18 +1,22 @@
 """Predicted against measured likelihoods of a trained flow on many input sets, kept in a run directory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
+from jaxtyping import Float
+from torch import Tensor
 
 from analysis.comparison import Provenance, compare
 from analysis.dequantization import dequantize
 from analysis.inputs import InputSet, parse_input_set
 from analysis.likelihood import summarize_likelihood
-from curvature import Expansion, Ladder, Moments, SampleTerms, expand, find_mode, look_from, sample_terms
+from curvature import Expansion, Ladder, Moments, SampleTerms, Viewpoint, expand, find_mode, look_from, sample_terms
 from curvature.rungs import rung_names
 from experiments.configuration import ComparisonConfig, ExpansionPoint, default_inputs
 from experiments.data.catalog import EMBEDDED, require_known_set
+from experiments.data.image_set import ImageSet
 from experiments.environment import environment_record
 from experiments.inputs import load_inputs, noise_generator
 from experiments.runs import RunDirectory
@@ -79,11 +83,15 @@ def expansion_of(trained: TrainedModel, seed: int, point: ExpansionPoint = "mean
     ConvergenceError
         If the ascent ends at no mode.
     """
-    x_train = dequantize(trained.train_images.images, noise_generator(seed))
-    mean = Moments.from_samples(x_train).mean
+    mean = training_mean(trained.train_images, seed)
     if point == "mean":
         return expand(trained.model, at=mean)
     return expand(trained.model, at=find_mode(trained.model, mean, bounds=(0.0, 1.0)).point)
+
+
+def training_mean(train_images: ImageSet, seed: int) -> Float[Tensor, "channels height width"]:
+    """Mean of the dequantised training images, all of them."""
+    return Moments.from_samples(dequantize(train_images.images, noise_generator(seed))).mean
 
 
 def _write(
@@ -108,28 +116,51 @@ def _compare_each(
     trained: TrainedModel, config: ComparisonConfig, inputs: tuple[InputSet, ...], progress: Progress | None
 ) -> list[pd.DataFrame]:
     """Evaluate the training images once and every input set against them."""
-    event_shape, data = trained.train_images.event_shape, trained.data
-    work = {str(name): load_inputs(name, config.n_images, event_shape, config.seed, data.patch_size) for name in inputs}
-    own = InputSet(data.train_set, "train")
-    x_own = load_inputs(own, config.n_images, event_shape, config.seed, data.patch_size)
+    samples = load_samples(trained.train_images, inputs, config.n_images, config.seed)
     expansion = expansion_of(trained, config.seed, config.expansion_point)
-    view = look_from(expansion, x_own[: config.mean_curvature_points])
-    total = len(x_own) + sum(len(x) for x in work.values())
-    done = 0
+    view = look_from(expansion, next(iter(samples.values()))[: config.mean_curvature_points])
+    seen = see_samples(view, samples, config.nodes, progress=progress)
+    provenance = Provenance(trained.run.path.name, trained.label, trained.data.train_set, config.seed)
+    return compare_seen(seen, inputs, provenance)
 
-    def terms(name: str, x: Any, reference: SampleTerms | None = None) -> SampleTerms:
-        nonlocal done
-        before = done
-        report = None if progress is None else lambda part, _: progress(before + part, total, name)
-        result = sample_terms(view, x, config.nodes, name=name, reference=reference, progress=report)
+
+def load_samples(train_images: ImageSet, inputs: Iterable[InputSet], n_images: int, seed: int) -> dict[str, Tensor]:
+    """Dequantised images by the input sets' names; those of the training set come first."""
+    shape = train_images.event_shape
+    names = (InputSet(train_images.name, "train"), *inputs)
+    return {str(name): load_inputs(name, n_images, shape, seed, patch_size=shape[1]) for name in names}
+
+
+def see_samples(
+    view: Viewpoint,
+    samples: Mapping[str, Tensor],
+    nodes: tuple[int, ...],
+    rungs: tuple[str, ...] | None = None,
+    progress: Progress | None = None,
+) -> dict[str, SampleTerms]:
+    """Evaluate every rung on each set, as `curvature.sample_terms` does; the first set is the others' reference."""
+    total = sum(len(x) for x in samples.values())
+    done, seen, reference = 0, dict[str, SampleTerms](), None
+    for name, x in samples.items():
+        report = None if progress is None else partial(_report, progress, done, total, name)
+        seen[name] = sample_terms(view, x, nodes, rungs, name=name, reference=reference, progress=report)
+        reference = reference or seen[name]
         done += len(x)
-        return result
+    return seen
 
-    p = terms(str(own), x_own)
-    provenance = Provenance(trained.run.path.name, trained.label, data.train_set, config.seed)
-    comparisons = []
-    for name, x in work.items():
-        q = terms(name, x, reference=p)
-        measurement = summarize_likelihood(name, q.measured, q.dim)
-        comparisons.append(compare(Ladder.between(q, p), measurement, provenance))
-    return comparisons
+
+def compare_seen(
+    seen: Mapping[str, SampleTerms], inputs: Iterable[InputSet], provenance: Provenance
+) -> list[pd.DataFrame]:
+    """Hold every input set against the first set seen."""
+    p = next(iter(seen.values()))
+    names = dict.fromkeys(map(str, inputs))
+    return [
+        compare(Ladder.between(seen[name], p), summarize_likelihood(name, seen[name].measured, p.dim), provenance)
+        for name in names
+    ]
+
+
+def _report(progress: Progress, before: int, total: int, name: str, part: int, _: int) -> None:
+    """Count one set's images on from those of the sets before it."""
+    progress(before + part, total, name)
