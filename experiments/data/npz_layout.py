@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-from experiments.data.errors import DataFileError
+from experiments.data.errors import DataFileError, damaged
 
 IMAGES, SOURCE_PHOTOGRAPH = "images", "source_image"
 UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, ValueError, EOFError, OSError, NotImplementedError)
@@ -31,18 +31,6 @@ def read_shards(paths: list[Path], event_shape: tuple[int, int, int]) -> UInt8[n
     return np.concatenate([_channels_first(path, event_shape) for path in paths])
 
 
-def read_photograph_numbers(paths: list[Path]) -> np.ndarray | None:
-    """Number of the photograph that each image was cut from, [N]; None where a shard does not say.
-
-    Raises
-    ------
-    DataFileError
-        If a file is damaged.
-    """
-    numbers = [read_array(path, SOURCE_PHOTOGRAPH) for path in paths if SOURCE_PHOTOGRAPH in array_names(path)]
-    return np.concatenate(numbers) if len(numbers) == len(paths) else None
-
-
 def array_names(path: Path) -> list[str]:
     """Names of the arrays in a file.
 
@@ -55,7 +43,7 @@ def array_names(path: Path) -> list[str]:
         with np.load(path, allow_pickle=False) as file:
             return list(file.files)
     except (*UNREADABLE, AttributeError) as error:
-        raise unreadable(path, error) from error
+        raise damaged(path, error) from error
 
 
 def read_array(path: Path, key: str) -> np.ndarray:
@@ -74,14 +62,7 @@ def read_array(path: Path, key: str) -> np.ndarray:
             array: np.ndarray = file[key]
             return array
     except UNREADABLE as error:
-        raise unreadable(path, error) from error
-
-
-def unreadable(path: Path, error: Exception) -> DataFileError:
-    """Word a failed read in one line: which file, why, and what to do."""
-    return DataFileError(
-        f"{path}: damaged, truncated or not an npz file of plain arrays ({error}); delete it and copy or fetch it anew"
-    )
+        raise damaged(path, error) from error
 
 
 def _channels_first(path: Path, event_shape: tuple[int, int, int]) -> UInt8[np.ndarray, "N C H W"]:

@@ -1,23 +1,110 @@
 """Data sets read from files: found in the data root or the cache, checked, and put into the fixed order."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from jaxtyping import UInt8
 
+from experiments.data.decoded import decoded_once
 from experiments.data.descriptions import DESCRIPTIONS, DataSetDescription
 from experiments.data.errors import DataFileError, DataNotFoundError
 from experiments.data.image_set import ImageSet, shuffled
 from experiments.data.location import set_directories
-from experiments.data.npz_layout import read_photograph_numbers, read_shards, shards
+from experiments.data.npz_layout import SOURCE_PHOTOGRAPH, array_names, read_array, read_shards, shards
+from experiments.data.official import DECODED_ONCE, read_official
 from experiments.data.photograph_split import NOTE, in_training_set
+from experiments.data.sources import IMAGENET_SHARDS, SOURCES
 
+Images = UInt8[np.ndarray, "N C H W"]
 SPLIT_BY_PHOTOGRAPH = ("svhn",)
 
 
+@dataclass(frozen=True)
+class StoredSplit:
+    """A split where it was found.
+
+    Attributes
+    ----------
+    name, split
+        Of the set.
+    place, directory
+        `data root` or `cache`, and the set's directory there.
+    files
+        Its files by name: shards of the npz layout, or official files.
+    is_npz
+        Whether they are of the npz layout.
+    by_photograph
+        Whether the split is a choice of photographs from the official test images.
+    """
+
+    name: str
+    split: str
+    place: str
+    directory: Path
+    files: dict[str, Path]
+    is_npz: bool
+    by_photograph: bool = False
+
+    @property
+    def source(self) -> str:
+        """The files, and how the split was made where it is not the official one."""
+        names = ", ".join(f"{self.name}/{file}" for file in self.files)
+        return f"{names}; {NOTE}" if self.by_photograph else names
+
+    def read(self) -> Images:
+        """The images in the order of the files.
+
+        Raises
+        ------
+        DataFileError
+            If a file is damaged or its images are not of the set's shape.
+        """
+        event_shape = DESCRIPTIONS[self.name].event_shape
+        assert event_shape is not None
+        if self.is_npz:
+            images = read_shards(list(self.files.values()), event_shape)
+            return images[self.chosen(len(images))] if self.by_photograph else images
+        if self.name in DECODED_ONCE:
+            images = decoded_once(self.name, self.split, self.files, self._read_official)
+        else:
+            images = self._read_official()
+        if images.shape[1:] != event_shape or len(images) == 0:
+            raise DataFileError(
+                f"{', '.join(map(str, self.files.values()))}: expected images of shape {list(event_shape)}, "
+                f"got {list(images.shape[1:])} ({len(images)} images); these are not the official files of {self.name}"
+            )
+        return images
+
+    def chosen(self, count: int) -> np.ndarray:
+        """Which of the `count` images in the files belong to this split by photograph.
+
+        Raises
+        ------
+        DataFileError
+            If there is not one photograph number for each image.
+        """
+        numbers = np.concatenate([read_array(path, SOURCE_PHOTOGRAPH) for path in self.files.values()])
+        if len(numbers) != count:
+            raise DataFileError(f"{self.directory}: {count} images, but {len(numbers)} photograph numbers")
+        return in_training_set(numbers) == (self.split == "train")
+
+    def _read_official(self) -> Images:
+        return read_official(self.name, self.files, self.split)
+
+
+def find_split(name: str, split: str) -> StoredSplit | None:
+    """The first place that has the split; None where none has."""
+    for place, directory in set_directories(name).items():
+        found = _find_in(directory, place, DESCRIPTIONS[name], split)
+        if found is not None:
+            return found
+    return None
+
+
 def load_stored_set(name: str, split: str) -> ImageSet:
-    """Images of a split, from the first place that has it.
+    """Images of a split in the fixed random order, from the first place that has it.
 
     Raises
     ------
@@ -26,50 +113,53 @@ def load_stored_set(name: str, split: str) -> ImageSet:
     DataFileError
         If a file is damaged or its images are not of the set's shape.
     """
-    description = DESCRIPTIONS[name]
-    for directory in set_directories(name).values():
-        found = _read_from(directory, description, split)
-        if found is not None:
-            images, source = found
-            return ImageSet(
-                name=name,
-                split=split,
-                images=shuffled(torch.from_numpy(np.ascontiguousarray(images))),
-                source=source,
-                licence=description.licence,
-                citation=description.citation,
-            )
-    raise not_found(name, split)
+    found, description = find_split(name, split), DESCRIPTIONS[name]
+    if found is None:
+        raise not_found(name, split)
+    return ImageSet(
+        name=name,
+        split=split,
+        images=shuffled(torch.from_numpy(np.ascontiguousarray(found.read()))),
+        source=found.source,
+        licence=description.licence,
+        citation=description.citation,
+    )
 
 
 def not_found(name: str, split: str) -> DataNotFoundError:
     """Word what is missing, where it was looked for, and the command that fetches it."""
     places = ", ".join(f"{directory} ({place})" for place, directory in set_directories(name).items())
+    remedy = f"To download it: likelihood-curvature data fetch {name}"
+    if split not in SOURCES[name].splits:
+        remedy = "The official files have no such split; it exists in the npz layout only (docs/data.md)"
     return DataNotFoundError(
-        f"{name}/{split}: no images found; looked in {places}. To download it: likelihood-curvature data fetch {name}; "
-        "if you have it already, give the directory above it with --data-root or LIKELIHOOD_CURVATURE_DATA"
+        f"{name}/{split}: no images found; looked in {places}. {remedy}; if you have it already, give the directory "
+        f"that holds {name}/ with --data-root or LIKELIHOOD_CURVATURE_DATA"
     )
 
 
-def _read_from(
-    directory: Path, description: DataSetDescription, split: str
-) -> tuple[UInt8[np.ndarray, "N C H W"], str] | None:
-    """Images of the split in this directory and what they were read from; None where it has none."""
-    event_shape = description.event_shape
-    assert event_shape is not None
-    paths = shards(directory, split)
-    if description.name in SPLIT_BY_PHOTOGRAPH and not shards(directory, "train"):
-        paths = shards(directory, "test")
-        numbers = read_photograph_numbers(paths) if paths else None
-        if numbers is not None:
-            images = read_shards(paths, event_shape)
-            if len(numbers) != len(images):
-                raise DataFileError(f"{directory}: {len(images)} images, but {len(numbers)} photograph numbers")
-            chosen = in_training_set(numbers) == (split == "train")
-            return images[chosen], f"{_names(description.name, paths)}; {NOTE}"
+def _find_in(directory: Path, place: str, description: DataSetDescription, split: str) -> StoredSplit | None:
+    """The split in this directory: in the npz layout, by photograph, or in official files."""
+    name, source = description.name, SOURCES[description.name]
+    paths = _shards(directory, split)
+    if split == "heldout" and not _shards(directory, "train"):
+        return None  # held out from the training images that lie beside it, not from those of another place
+    official = source.find(directory, split)
+    if name in SPLIT_BY_PHOTOGRAPH and not _shards(directory, "train") and source.find(directory, "train") is None:
+        paths = _shards(directory, "test")
+        if paths and all(SOURCE_PHOTOGRAPH in array_names(path) for path in paths):
+            return StoredSplit(name, split, place, directory, _by_name(paths), is_npz=True, by_photograph=True)
         paths = paths if split == "test" else []
-    return (read_shards(paths, event_shape), _names(description.name, paths)) if paths else None
+    if paths:
+        return StoredSplit(name, split, place, directory, _by_name(paths), is_npz=True)
+    if official is not None:
+        return StoredSplit(name, split, place, directory, official, is_npz=False)
+    return None
 
 
-def _names(name: str, paths: list[Path]) -> str:
-    return ", ".join(f"{name}/{path.name}" for path in paths)
+def _shards(directory: Path, split: str) -> list[Path]:
+    return shards(directory, split, IMAGENET_SHARDS)
+
+
+def _by_name(paths: list[Path]) -> dict[str, Path]:
+    return {path.name: path for path in paths}
