@@ -14,7 +14,14 @@ from typing import Annotated, Any
 import tyro
 
 from curvature.errors import ToolkitError
-from experiments.command_line.options import CompareOptions, DemoOptions, ExplainOptions, TrainOptions, VerifyOptions
+from experiments.command_line.options import (
+    CompareOptions,
+    DemoOptions,
+    ExplainOptions,
+    SweepOptions,
+    TrainOptions,
+    VerifyOptions,
+)
 from experiments.command_line.starting_point import train_defaults
 
 PROGRAM = "likelihood-curvature"
@@ -28,6 +35,7 @@ COMMANDS: dict[str, tuple[type, str]] = {
     "train": (TrainOptions, "experiments.command_line.train"),
     "compare": (CompareOptions, "experiments.command_line.compare"),
     "explain": (ExplainOptions, "experiments.command_line.explain"),
+    "sweep": (SweepOptions, "experiments.command_line.sweep"),
     "verify": (VerifyOptions, "experiments.command_line.verify"),
 }
 

@@ -8,6 +8,7 @@ import tyro
 
 from experiments.configuration import ComparisonConfig, ExperimentConfig, ExplanationConfig
 from experiments.models.config import GlowConfig
+from experiments.sweep.config import SweepConfig
 from experiments.training.config import TrainingConfig
 
 # The demo's model and training, tuned for 8 x 8 colour patches: about a minute on one core for each of the two flows.
@@ -69,6 +70,22 @@ class ExplainOptions:
     """Where tables and figures are written; the run directory itself by default."""
     config: Annotated[ExplanationConfig, tyro.conf.arg(name="")] = field(default_factory=ExplanationConfig)
     """Input sets, images, bands, eigenpairs and seed."""
+
+
+@dataclass(frozen=True)
+class SweepOptions:
+    """Train and compare for every train set, model and seed, on worker processes here or on a cluster."""
+
+    config: Annotated[SweepConfig, tyro.conf.arg(name="")]
+    """Train sets, models, seeds and inputs."""
+    out: Path = Path("runs/sweep")
+    """Where the run directories and the table are written; what is finished there is not done again."""
+    workers: int | None = None
+    """Worker processes on this machine, one thread each; by default as many as there are processors."""
+    scheduler: str | None = None
+    """Address of a running scheduler of distributed, whose workers do the jobs instead."""
+    data_root: Path | None = None
+    """Directory of the data sets; LIKELIHOOD_CURVATURE_DATA by default. Workers look there, too."""
 
 
 @dataclass(frozen=True)
