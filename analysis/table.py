@@ -17,7 +17,9 @@ LEGEND = (
 )
 
 
-def comparison_tables(comparison: pd.DataFrame, width: int) -> list[Table]:
+def comparison_tables(
+    comparison: pd.DataFrame, width: int, by: str = "input_set", title: str | None = None, caption: str | None = LEGEND
+) -> list[Table]:
     """Tables of the comparison of one training set: one if it fits the width, otherwise the rungs spread over several.
 
     Parameters
@@ -26,26 +28,31 @@ def comparison_tables(comparison: pd.DataFrame, width: int) -> list[Table]:
         Tidy rows as `analysis.comparison.compare` makes them.
     width
         Columns of the terminal.
+    by
+        The column that tells the table's rows apart.
+    title, caption
+        Above each table, and beneath the last.
     """
+    title = title or f"Trained on {comparison['train_set'].iloc[0]}: predicted and measured gaps"
     rungs = list(dict.fromkeys(comparison["rung"]))
-    names = max(len(name) for name in comparison["input_set"])
+    names = max(len(str(name)) for name in (by, *comparison[by]))
     at_once = max(1, (width - names - 1) // CELL_WIDTH - len(MEASURED_COLUMNS))
     parts = [rungs[start : start + at_once] for start in range(0, len(rungs), at_once)]
-    return [_table(comparison, part, last=part is parts[-1]) for part in parts]
+    return [_table(comparison, part, by, title, caption if part is parts[-1] else None) for part in parts]
 
 
-def _table(comparison: pd.DataFrame, rungs: list[str], last: bool) -> Table:
+def _table(comparison: pd.DataFrame, rungs: list[str], by: str, title: str, caption: str | None) -> Table:
     table = Table(
-        title=f"Trained on {comparison['train_set'].iloc[0]}: predicted and measured gaps",
-        caption=LEGEND if last else None,
+        title=title,
+        caption=caption,
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
         caption_justify="left",
     )
-    table.add_column("input set", no_wrap=True)
+    table.add_column(by.replace("_", " "), no_wrap=True)
     for column in (*MEASURED_COLUMNS, *rungs):
         table.add_column(column.replace("-curvature", "-\ncurvature"), justify="right", no_wrap=True)
-    for input_set, rows in comparison.groupby("input_set", sort=False):
+    for name, rows in comparison.groupby(by, sort=False):
         first = rows.iloc[0]
         cells = [_cell(first["bpd"], first["bpd_se"], signed=False), _cell(first["measured"], first["measured_se"])]
         for _, row in rows[rows["rung"].isin(rungs)].iterrows():
@@ -53,7 +60,7 @@ def _table(comparison: pd.DataFrame, rungs: list[str], last: bool) -> Table:
             if row["rung"] == "path":
                 cell.append(f" n={row['nodes']:.0f}", style="dim")
             cells.append(cell)
-        table.add_row(str(input_set), *cells)
+        table.add_row(str(name), *cells)
     return table
 
 

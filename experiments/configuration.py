@@ -76,6 +76,23 @@ class ComparisonConfig:
 
 
 @dataclass(frozen=True)
+class TrajectoryConfig:
+    """How predicted and measured likelihoods are followed over the course of training."""
+
+    inputs: tuple[str, ...] = ()
+    """Input sets, named as for compare. Default: those that were evaluated during training, without the training
+    images; where only the training set's own were, compare's default."""
+    steps: tuple[int, ...] = ()
+    """Steps whose snapshots are taken. Default: all that there are."""
+    n_images: int = 256
+    """Images of each input set, and of the training set that they are compared with."""
+    nodes: tuple[int, ...] = (1, 2, 3)
+    """Gauss-Jacobi nodes of the path rungs: path-n for each n."""
+    seed: int = 0
+    """Seed of the dequantisation noise and of generated noise images."""
+
+
+@dataclass(frozen=True)
 class ExplanationConfig:
     """What is asked about where a predicted gap is made."""
 

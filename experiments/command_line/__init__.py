@@ -20,6 +20,7 @@ from experiments.command_line.options import (
     ExplainOptions,
     SweepOptions,
     TrainOptions,
+    TrajectoryOptions,
     VerifyOptions,
 )
 from experiments.command_line.starting_point import train_defaults
@@ -34,6 +35,7 @@ COMMANDS: dict[str, tuple[type, str]] = {
     "demo": (DemoOptions, "experiments.command_line.demo"),
     "train": (TrainOptions, "experiments.command_line.train"),
     "compare": (CompareOptions, "experiments.command_line.compare"),
+    "trajectory": (TrajectoryOptions, "experiments.command_line.trajectory"),
     "explain": (ExplainOptions, "experiments.command_line.explain"),
     "sweep": (SweepOptions, "experiments.command_line.sweep"),
     "verify": (VerifyOptions, "experiments.command_line.verify"),

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import tyro
 
-from experiments.configuration import ComparisonConfig, ExperimentConfig, ExplanationConfig
+from experiments.configuration import ComparisonConfig, ExperimentConfig, ExplanationConfig, TrajectoryConfig
 from experiments.models.config import GlowConfig
 from experiments.sweep.config import SweepConfig
 from experiments.training.config import TrainingConfig
@@ -58,6 +58,18 @@ class CompareOptions:
     """Where tables and figures are written; the run directory itself by default."""
     config: Annotated[ComparisonConfig, tyro.conf.arg(name="")] = field(default_factory=ComparisonConfig)
     """Input sets, images, rungs and seed."""
+
+
+@dataclass(frozen=True)
+class TrajectoryOptions:
+    """Follow predicted and measured likelihood gaps at every snapshot of a run, and say whether the order held."""
+
+    model: Path
+    """The run directory of a flow that was evaluated during training."""
+    out: Path | None = None
+    """Where tables and figures are written; the run directory itself by default."""
+    config: Annotated[TrajectoryConfig, tyro.conf.arg(name="")] = field(default_factory=TrajectoryConfig)
+    """Input sets, steps, images, nodes and seed."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,73 @@
+"""Whether the order of two likelihoods holds over the whole of training, and whether predictions have its sign."""
+
+import pandas as pd
+
+from analysis.table import sign_is_wrong
+
+SIGMAS = 2.0  # a gap counts as resolved from here on, in standard errors
+MORE, LESS, UNRESOLVED = "more likely", "less likely", "not resolved"
+COLUMNS = (
+    "train_set",
+    "input_set",
+    "rung",
+    "snapshots",
+    "more_likely",
+    "less_likely",
+    "at_the_end",
+    "holds_from",
+    "right_sign",
+    "wrong_sign",
+)
+
+
+def order_over_training(trajectory: pd.DataFrame) -> pd.DataFrame:
+    """Count, for every input set and rung, the snapshots at which the set is more likely than the training images.
+
+    Parameters
+    ----------
+    trajectory
+        Tidy rows as `analysis.comparison.compare` makes them, for each `step` of one run.
+
+    Returns
+    -------
+    DataFrame
+        One row for each input set and rung. `snapshots` is how many there are; `more_likely` and `less_likely` count
+        those whose measured gap lies two standard errors below and above zero. `at_the_end` is the order at the last
+        step, `holds_from` the first step from which every snapshot has that order (missing where it is not resolved at
+        the end). Of the resolved snapshots `right_sign` counts those where the prediction has the measured sign, and
+        `wrong_sign` those where it has the other one by two standard errors of its own.
+    """
+    rows = []
+    for (train_set, input_set, rung), each in trajectory.groupby(["train_set", "input_set", "rung"], sort=False):
+        each = each.sort_values("step")
+        orders = [_order(row) for _, row in each.iterrows()]
+        resolved = each[[order != UNRESOLVED for order in orders]]
+        rows.append(
+            {
+                "train_set": train_set,
+                "input_set": input_set,
+                "rung": rung,
+                "snapshots": len(each),
+                "more_likely": orders.count(MORE),
+                "less_likely": orders.count(LESS),
+                "at_the_end": orders[-1],
+                "holds_from": _holds_from(list(each["step"]), orders),
+                "right_sign": int(resolved["sign_agrees"].sum()),
+                "wrong_sign": sum(sign_is_wrong(row) for _, row in resolved.iterrows()),
+            }
+        )
+    return pd.DataFrame(rows, columns=COLUMNS).astype({"holds_from": "Int64"})
+
+
+def _order(row: pd.Series) -> str:
+    if abs(row["measured"]) <= SIGMAS * row["measured_se"]:
+        return UNRESOLVED
+    return MORE if row["measured"] < 0 else LESS
+
+
+def _holds_from(steps: list[int], orders: list[str]) -> int | None:
+    """First step of the run of equal orders that lasts to the end."""
+    if orders[-1] == UNRESOLVED:
+        return None
+    others = [position for position, order in enumerate(orders) if order != orders[-1]]
+    return steps[others[-1] + 1 if others else 0]

@@ -1,0 +1,95 @@
+"""`likelihood-curvature trajectory`: predicted against measured gaps at every snapshot of a training run."""
+
+from dataclasses import replace
+
+import pandas as pd
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from analysis.table import LEGEND, comparison_tables
+from experiments.command_line.comparison_view import ComparisonProgress, table_console
+from experiments.command_line.options import TrajectoryOptions
+from experiments.figures import draw_figure
+from experiments.runs import RunDirectory
+from experiments.trajectory import HESSIANS, ORDER, PREDICTIONS, chosen_steps, follow_training, trajectory_inputs
+
+FIGURE = "training-trajectory"
+CAPTION = (
+    "Snapshots whose measured gap to the training images lies two standard errors from zero, of all; the first step "
+    "from which the order of the last one holds; and of the resolved snapshots those whose sign each rung predicts."
+)
+
+
+def run(options: TrajectoryOptions) -> None:
+    """Follow the run, print a table for each input set and what became of the order, and draw the figure."""
+    run = RunDirectory.open(options.model)
+    chosen_steps(run, options.config.steps)
+    trajectory_inputs(run, options.config.inputs)
+    out = run
+    if options.out is not None:
+        # Without the steps: others may be asked for later, and those that are there are kept.
+        config = replace(options.config, steps=())
+        out = RunDirectory.create(options.out, {"model": run.path, "trajectory": config})
+    console = table_console()
+    with ComparisonProgress(console) as progress:
+        trajectory = follow_training(run, options.config, out, progress)
+    figures = draw_figure(FIGURE, out.path)
+    _print_gaps(trajectory, console)
+    console.print(_order_table(pd.read_csv(out.path / ORDER, dtype={"holds_from": "Int64"})))
+    console.print(_eigenvalues(pd.read_csv(out.path / HESSIANS)), highlight=False)
+    files = f"tables: {PREDICTIONS}, {HESSIANS} and {ORDER} in {out.path}\nfigure: {figures[0]}"
+    console.print(files, soft_wrap=True, highlight=False)
+
+
+def _print_gaps(trajectory: pd.DataFrame, console: Console) -> None:
+    """One table for each input set, a row for each snapshot."""
+    sets = list(trajectory.groupby("input_set", sort=False))
+    for position, (name, rows) in enumerate(sets):
+        title = f"{name} while training on {rows['train_set'].iloc[0]}: predicted and measured gaps"
+        caption = LEGEND.split(" n: ")[0] if position == len(sets) - 1 else None
+        for table in comparison_tables(rows, console.width, "step", title, caption):
+            console.print(table)
+
+
+def _order_table(order: pd.DataFrame) -> Table:
+    """A row for each input set: how often it is more and less likely, and how often each rung has the sign."""
+    table = Table(
+        title=f"Order over training on {order['train_set'].iloc[0]}",
+        caption=CAPTION,
+        box=box.SIMPLE_HEAD,
+        caption_justify="left",
+    )
+    table.add_column("input set", no_wrap=True)
+    rungs = list(dict.fromkeys(order["rung"]))
+    for column in ("more likely", "less likely", "at the end", "holds from", *(f"sign of {rung}" for rung in rungs)):
+        table.add_column(column, justify="right")
+    for name, rows in order.groupby("input_set", sort=False):
+        first = rows.iloc[0]
+        resolved = first["more_likely"] + first["less_likely"]
+        table.add_row(
+            str(name),
+            f"{first['more_likely']}/{first['snapshots']}",
+            f"{first['less_likely']}/{first['snapshots']}",
+            first["at_the_end"],
+            "–" if pd.isna(first["holds_from"]) else str(first["holds_from"]),
+            *(f"{right}/{resolved}" for right in rows["right_sign"]),
+        )
+    return table
+
+
+def _eigenvalues(hessians: pd.DataFrame) -> str:
+    """Say what the curvature's sign was over the snapshots."""
+    negative, sets = int((hessians["trace"] < 0).sum()), len(hessians)
+    lines = [f"Tr{{H Sigma}} is negative for {negative} of {sets} pairs of snapshot and set."]
+    ends = hessians.drop_duplicates("step")
+    highest = ends["highest_eigenvalue"].dropna()
+    low, high = ends["lowest_eigenvalue"].min(), ends["lowest_eigenvalue"].max()
+    lines.append(f"Lowest eigenvalue of H at the training mean: from {low:.4g} to {high:.4g}.")
+    if len(highest):
+        definite = int((highest <= 0).sum())
+        lines.append(
+            f"Highest: from {highest.min():.4g} to {highest.max():.4g}; "
+            f"H is negative semi-definite at {definite} of {len(highest)} snapshots."
+        )
+    return "\n".join(lines)
