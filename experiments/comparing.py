@@ -14,9 +14,10 @@ from analysis.inputs import InputSet, parse_input_set
 from analysis.likelihood import summarize_likelihood
 from curvature import Expansion, Ladder, Moments, SampleTerms, Viewpoint, expand, find_mode, look_from, sample_terms
 from curvature.rungs import rung_names
-from experiments.configuration import ComparisonConfig, ExpansionPoint, default_inputs
-from experiments.data.catalog import EMBEDDED, require_known_set
+from experiments.configuration import ComparisonConfig, ExpansionPoint
+from experiments.data.catalog import require_known_set
 from experiments.data.image_set import ImageSet
+from experiments.default_inputs import default_input_names
 from experiments.environment import environment_record
 from experiments.inputs import load_inputs, noise_generator
 from experiments.runs import RunDirectory
@@ -66,7 +67,7 @@ def compare_inputs(
 
 def read_input_names(train_set: str, names: tuple[str, ...]) -> tuple[InputSet, ...]:
     """Read and check the input sets' names before any work begins; the default ones where none are given."""
-    parsed = tuple(parse_input_set(name) for name in names or default_inputs(train_set, EMBEDDED))
+    parsed = tuple(parse_input_set(name) for name in names or default_input_names(train_set))
     for inputs in parsed:
         if not inputs.is_generated:
             require_known_set(inputs.set_name)

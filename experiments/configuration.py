@@ -62,7 +62,8 @@ class ComparisonConfig:
 
     inputs: tuple[str, ...] = ()
     """Input sets, each SET[/SPLIT][:contrast=LAMBDA | :luminance], constant=VALUE or noise=uniform. Default: the
-    training set's own test images, original and grayed, every other embedded set, constants and noise."""
+    training set's own test images, original and grayed, constants, noise, and other sets: the embedded ones, or for a
+    real training set those of the paper's pairs that are at hand and fit."""
     n_images: int = 512
     """Images of each input set, and of the training set that they are compared with."""
     nodes: tuple[int, ...] = (1, 2, 3)

@@ -64,10 +64,10 @@ def _write(
     progress: Progress,
 ) -> None:
     expansion = expansion_of(trained, config.seed)
-    event_shape, patch_size = trained.train_images.event_shape, trained.data.patch_size
+    event_shape = trained.train_images.event_shape
 
     def samples(name: InputSet) -> Tensor:
-        return load_inputs(name, config.n_images, event_shape, config.seed, patch_size)
+        return load_inputs(name, config.n_images, event_shape, config.seed, patch_size=event_shape[1])
 
     x_own = samples(parse_input_set(f"{trained.data.train_set}/train"))
     p = Moments.from_samples(x_own)

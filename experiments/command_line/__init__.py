@@ -18,6 +18,8 @@ from experiments.command_line.options import (
     CompareOptions,
     DemoOptions,
     ExplainOptions,
+    ExportOptions,
+    GapsOptions,
     SweepOptions,
     TrainOptions,
     TrajectoryOptions,
@@ -38,6 +40,8 @@ COMMANDS: dict[str, tuple[type, str]] = {
     "trajectory": (TrajectoryOptions, "experiments.command_line.trajectory"),
     "explain": (ExplainOptions, "experiments.command_line.explain"),
     "sweep": (SweepOptions, "experiments.command_line.sweep"),
+    "export": (ExportOptions, "experiments.command_line.export"),
+    "gaps": (GapsOptions, "experiments.command_line.gaps"),
     "verify": (VerifyOptions, "experiments.command_line.verify"),
 }
 
@@ -46,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Read the options, run the command and exit with its code."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        options = tyro.cli(_parsers(arguments), prog=PROGRAM, description=DESCRIPTION, args=arguments)
+        options = tyro.cli(command_parsers(arguments), prog=PROGRAM, description=DESCRIPTION, args=arguments)
         module = next(module for kind, module in COMMANDS.values() if kind is type(options))
         import_module(module).run(options)
     except ToolkitError as error:
@@ -57,8 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(INTERRUPTED)
 
 
-def _parsers(arguments: Sequence[str]) -> Any:
-    """One subcommand for each command; that of `train` starts from the preset that the arguments name."""
+def command_parsers(arguments: Sequence[str]) -> Any:
+    """What tyro reads: one subcommand for each command; `train` starts from the preset that the arguments name."""
     defaults = {"train": train_defaults(arguments)} if "train" in arguments[:1] else {}
     commands = (
         Annotated[kind, tyro.conf.subcommand(name, default=defaults.get(name, tyro.MISSING_NONPROP))]

@@ -8,11 +8,11 @@ from rich.table import Table
 from analysis.frequencies import frequency_bands_of
 from curvature.units import gap_bits_per_dim
 from experiments.command_line.comparison_view import table_console
+from experiments.command_line.model_option import open_model, output_directory
 from experiments.command_line.options import ExplainOptions
 from experiments.explaining import explain
 from experiments.figures import draw_figure
 from experiments.runs import RunDirectory
-from experiments.trained_model import load_run
 
 FIGURES = ("curvature-spectrum", "validity-radius")
 HIGH_FREQUENCY = 0.25  # cycles per pixel: gratings finer than four pixels
@@ -26,10 +26,8 @@ CAPTION = (
 
 def run(options: ExplainOptions) -> None:
     """Compute what is not there yet, print the summary and draw the figures."""
-    trained = load_run(options.model)
-    out = trained.run
-    if options.out is not None:
-        out = RunDirectory.create(options.out, {"model": trained.run.path, "explanation": options.config})
+    trained = open_model(options.model)
+    out = output_directory(trained, options.out, "explain", {"explanation": options.config})
     console = table_console()
     with console.status("expanding log p") as status:
         explain(trained, options.config, out, lambda doing: status.update(f"explaining {doing}"))

@@ -7,6 +7,7 @@ from typing import Annotated
 import tyro
 
 from experiments.configuration import ComparisonConfig, ExperimentConfig, ExplanationConfig, TrajectoryConfig
+from experiments.gaps.config import GapsConfig
 from experiments.models.config import GlowConfig
 from experiments.sweep.config import SweepConfig
 from experiments.training.config import TrainingConfig
@@ -52,10 +53,10 @@ class TrainOptions:
 class CompareOptions:
     """Predict the likelihood gaps of input sets under a trained flow, and hold them against the measured ones."""
 
-    model: Path
-    """The run directory of a trained flow."""
+    model: str
+    """Name of a reference model (such as cifar10), or the run directory of a trained flow."""
     out: Path | None = None
-    """Where tables and figures are written; the run directory itself by default."""
+    """Where tables and figures are written; by default the run directory, for a reference model runs/compare-NAME."""
     config: Annotated[ComparisonConfig, tyro.conf.arg(name="")] = field(default_factory=ComparisonConfig)
     """Input sets, images, rungs and seed."""
 
@@ -76,10 +77,10 @@ class TrajectoryOptions:
 class ExplainOptions:
     """Say where a trained flow's predicted gaps are made (layers, frequencies, directions) and how far they hold."""
 
-    model: Path
-    """The run directory of a trained flow."""
+    model: str
+    """Name of a reference model (such as cifar10), or the run directory of a trained flow."""
     out: Path | None = None
-    """Where tables and figures are written; the run directory itself by default."""
+    """Where tables and figures are written; by default the run directory, for a reference model runs/explain-NAME."""
     config: Annotated[ExplanationConfig, tyro.conf.arg(name="")] = field(default_factory=ExplanationConfig)
     """Input sets, images, bands, eigenpairs and seed."""
 
@@ -98,6 +99,42 @@ class SweepOptions:
     """Address of a running scheduler of distributed, whose workers do the jobs instead."""
     data_root: Path | None = None
     """Directory of the data sets; LIKELIHOOD_CURVATURE_DATA by default. Workers look there, too."""
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """Make a reference model of a finished run: weights, record, measured likelihoods and a model card."""
+
+    run: tyro.conf.Positional[Path]
+    """The run directory."""
+    name: tyro.conf.Positional[str]
+    """What the model shall be called."""
+    out: Path = Path("models")
+    """Where NAME/ is written. Models in the directory LIKELIHOOD_CURVATURE_MODELS can be used by name."""
+    replace: bool = False
+    """Put it in the place of a model of that name."""
+    n_images: int = 1000
+    """Images of each input set in the card's table of likelihoods."""
+    data_root: Path | None = None
+    """Directory of the data sets; LIKELIHOOD_CURVATURE_DATA by default."""
+
+
+@dataclass(frozen=True)
+class GapsOptions:
+    """Measure and predict the likelihood gaps of the paper's pairs of data sets, from the reference models."""
+
+    out: Path = Path("results")
+    """Where tables, report and figure are written."""
+    work: Path = Path("runs/gaps")
+    """Where finished stages are kept; they are not done again."""
+    pairs: tuple[str, ...] = ()
+    """Pairs TRAIN:OTHER, such as cifar10:svhn; TRAIN is the model's name. Default: the paper's."""
+    jobs: int = 1
+    """Processes, one thread each, over the models."""
+    config: Annotated[GapsConfig, tyro.conf.arg(name="")] = field(default_factory=GapsConfig)
+    """Numbers of images, rungs and seed."""
+    data_root: Path | None = None
+    """Directory of the data sets; LIKELIHOOD_CURVATURE_DATA by default."""
 
 
 @dataclass(frozen=True)

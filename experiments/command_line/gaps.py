@@ -1,0 +1,49 @@
+"""`likelihood-curvature gaps`: the paper's gaps, measured and predicted from the reference models, as `results/`."""
+
+import shlex
+from functools import partial
+from pathlib import Path
+
+from experiments.atomic_write import cannot_write
+from experiments.command_line.options import GapsOptions
+from experiments.data.location import use_data_root
+from experiments.figures import draw_figure
+from experiments.gaps.config import GapsConfig
+from experiments.gaps.running import REPORT, TABLES, make_plan, run_gaps
+from experiments.gaps.shown import read_pairs
+from experiments.pairs import PAIRS
+from experiments.runs import RunDirectory
+from experiments.training_command import PROGRAM, changed_options
+
+FIGURE = "likelihood-gaps"
+
+
+def run(options: GapsOptions) -> None:
+    """Measure and predict what is not there yet; write the tables, the report and the figure."""
+    if options.data_root is not None:
+        use_data_root(options.data_root)
+    pairs = read_pairs(options.pairs) or PAIRS
+    plan = make_plan(pairs, options.config, options.work, skip_missing_models=not options.pairs)
+    for pair in plan.left_out:
+        print(f"left out, no model of that name yet: {pair}")
+    out = RunDirectory(_existing(options.out))
+    run_gaps(plan, out, options.jobs, partial(print, flush=True), _command(options))
+    figure = draw_figure(FIGURE, out.path)[0]
+    print("\n".join(f"{what}: {out.path / file}" for what, file in zip(("gaps", "ladder"), TABLES, strict=True)))
+    print(f"figure: {figure}\nreport: {out.path / REPORT}")
+
+
+def _existing(path: Path) -> Path:
+    """The directory of the results, made if need be."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    return path
+
+
+def _command(options: GapsOptions) -> str:
+    """The command line that makes these results; where the data lie and how many processes work changes nothing."""
+    pairs = ["--pairs", *options.pairs] if options.pairs else []
+    words = [PROGRAM, "gaps", "--out", str(options.out), *pairs, *changed_options(GapsConfig(), options.config)]
+    return shlex.join(words)

@@ -1,0 +1,48 @@
+"""The option `--model`: a reference model by its name, or a run; and where what is computed from it goes."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from experiments.reference_models.loading import ReferenceModel, load_model
+from experiments.runs import RunDirectory
+from experiments.trained_model import TrainedModel
+
+
+def open_model(name_or_run: str) -> TrainedModel:
+    """Load the model; says on standard error, in one line, if its training images here are not those it saw."""
+    trained = load_model(name_or_run)
+    if isinstance(trained, ReferenceModel) and trained.notice:
+        print(trained.notice, file=sys.stderr)
+    return trained
+
+
+def output_directory(
+    trained: TrainedModel, out: Path | None, command: str, settings: Mapping[str, object]
+) -> RunDirectory:
+    """Where a command writes: the directory asked for, else the run itself, else ``runs/COMMAND-NAME``.
+
+    Parameters
+    ----------
+    trained
+        The model.
+    out
+        The option `--out`.
+    command
+        The command's name.
+    settings
+        Its settings, recorded in a directory that was asked for.
+
+    Raises
+    ------
+    RunDirectoryError
+        If the directory cannot be made or holds something else.
+    """
+    is_reference = isinstance(trained, ReferenceModel)
+    # A reference model is known by its name: where the package lies says nothing to another reader.
+    model = trained.run.path.name if is_reference else trained.run.path
+    if out is not None:
+        return RunDirectory.create(out, {"model": model, **settings})
+    if is_reference:
+        return RunDirectory.create(Path("runs") / f"{command}-{model}", {"model": model})
+    return trained.run

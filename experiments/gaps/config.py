@@ -1,0 +1,33 @@
+"""The settings of the measured and predicted gaps. No torch here."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class GapsConfig:
+    """How many images the gaps are measured and predicted on.
+
+    Raises
+    ------
+    ConfigError
+        If a number lies outside its range.
+    """
+
+    n_bpd: int = 10_000
+    """Images of each input set that bits per dimension are measured on; sets that hold fewer give all they have."""
+    n_images: int = 256
+    """Images of each input set, and of the training set, that the ladder is evaluated on."""
+    nodes: tuple[int, ...] = (1, 2, 3)
+    """Gauss-Jacobi nodes of the path rungs: path-n for each n."""
+    mean_curvature_points: int = 8
+    """Training images that the rung mean-curvature averages the Hessian over; 0 leaves the rung out."""
+    seed: int = 0
+    """Seed of the dequantisation noise and of generated noise images."""
+
+    def __post_init__(self) -> None:
+        for name, least in {"n_bpd": 2, "n_images": 2, "mean_curvature_points": 0, "seed": 0}.items():
+            if getattr(self, name) < least:
+                # Imported only now: the package of the errors may import torch.
+                from curvature.errors import ConfigError
+
+                raise ConfigError(f"gaps setting {name}: expected at least {least}, got {getattr(self, name)!r}")
