@@ -58,18 +58,17 @@ class MomentAccumulator:
     def _fold(self) -> None:
         """Move the buffered samples into the mean and the scatter matrix (eq. 12)."""
         x = torch.cat(self.buffer)
+        self.buffer, self.n_buffered = [], 0
         n, mean = len(x), x.mean(0)
-        centred = x - mean
-        scatter = centred.T @ centred
+        x -= mean  # in place, as below: at D = 3072 every copy takes 75 to 100 MB
         if self.mean is None or self.scatter is None:
-            self.mean, self.scatter = mean, scatter
+            self.mean, self.scatter = mean, x.T @ x
         else:
             N = self.n_folded + n
             delta = mean - self.mean
-            self.scatter += scatter + (self.n_folded * n / N) * torch.outer(delta, delta)
+            self.scatter.addmm_(x.T, x).addr_(delta, delta, alpha=self.n_folded * n / N)
             self.mean = self.mean + delta * (n / N)
         self.n_folded += n
-        self.buffer, self.n_buffered = [], 0
 
     def finish(self) -> tuple[Float[Tensor, "*event"], Float[Tensor, "D R"], int]:
         """Return the mean, the factor F of the empirical covariance F F', and the number of samples.

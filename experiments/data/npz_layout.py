@@ -31,6 +31,23 @@ def read_shards(paths: list[Path], event_shape: tuple[int, int, int]) -> UInt8[n
     return np.concatenate([_channels_first(path, event_shape) for path in paths])
 
 
+def count_images(path: Path) -> int:
+    """Number of images in a file, from the header of the array alone.
+
+    Raises
+    ------
+    DataFileError
+        If the file is damaged or has no images.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(f"{IMAGES}.npy") as file:
+            version = np.lib.format.read_magic(file)
+            read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+            return int(read(file)[0][0])
+    except (*UNREADABLE, KeyError, IndexError) as error:
+        raise damaged(path, error) from error
+
+
 def array_names(path: Path) -> list[str]:
     """Names of the arrays in a file.
 

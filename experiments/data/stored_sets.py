@@ -54,26 +54,35 @@ class StoredSplit:
         return f"{names}; {NOTE}" if self.by_photograph else names
 
     def read(self) -> Images:
-        """The images in the order of the files.
+        """The images in the order of the files; those of many small pictures from the cache of decoded ones.
 
         Raises
         ------
         DataFileError
             If a file is damaged or its images are not of the set's shape.
         """
+        if not self.is_npz and self.name in DECODED_ONCE:
+            return decoded_once(self.name, self.split, self.files, self.read_files)
+        return self.read_files()
+
+    def read_files(self) -> Images:
+        """The images from the files themselves.
+
+        Raises
+        ------
+        DataFileError
+            As `read`.
+        """
         event_shape = DESCRIPTIONS[self.name].event_shape
         assert event_shape is not None
         if self.is_npz:
             images = read_shards(list(self.files.values()), event_shape)
             return images[self.chosen(len(images))] if self.by_photograph else images
-        if self.name in DECODED_ONCE:
-            images = decoded_once(self.name, self.split, self.files, self._read_official)
-        else:
-            images = self._read_official()
+        images = read_official(self.name, self.files, self.split)
         if images.shape[1:] != event_shape or len(images) == 0:
             raise DataFileError(
-                f"{', '.join(map(str, self.files.values()))}: expected images of shape {list(event_shape)}, "
-                f"got {list(images.shape[1:])} ({len(images)} images); these are not the official files of {self.name}"
+                f"{', '.join(map(str, self.files.values()))}: expected images of shape {list(event_shape)}, got "
+                f"{list(images.shape[1:])} ({len(images)} images); fetch or copy the official files of {self.name} anew"
             )
         return images
 
@@ -89,9 +98,6 @@ class StoredSplit:
         if len(numbers) != count:
             raise DataFileError(f"{self.directory}: {count} images, but {len(numbers)} photograph numbers")
         return in_training_set(numbers) == (self.split == "train")
-
-    def _read_official(self) -> Images:
-        return read_official(self.name, self.files, self.split)
 
 
 def find_split(name: str, split: str) -> StoredSplit | None:

@@ -1,0 +1,86 @@
+"""Checksums of data files: held against the published one, or against the one recorded when the file was first seen."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from experiments.atomic_write import write_json
+from experiments.data.errors import ChecksumError
+from experiments.data.location import cache_directory
+
+RECORD = "checksums.json"
+
+
+def file_checksum(path: Path, algorithm: str = "sha256") -> str:
+    """Digest of a file as ``sha256:...`` or ``md5:...``, read in pieces."""
+    with path.open("rb") as file:
+        return f"{algorithm}:{hashlib.file_digest(file, algorithm).hexdigest()}"
+
+
+def require_checksum(path: Path, expected: str, origin: str) -> None:
+    """Raise unless the file has this checksum.
+
+    Parameters
+    ----------
+    expected
+        ``sha256:...`` or ``md5:...``.
+    origin
+        Which sum that is, for the message: `published one` or `recorded one`.
+
+    Raises
+    ------
+    ChecksumError
+        If it has another one.
+    """
+    algorithm = expected.partition(":")[0]
+    found = file_checksum(path, algorithm)
+    if found != expected:
+        raise ChecksumError(
+            f"{path}: its checksum {found} is not the {origin} {expected}; the file is damaged or another one: "
+            "delete it and fetch or copy it anew"
+        )
+
+
+def require_recorded(path: Path) -> bool:
+    """Hold a file against its record, or record it if this is the first time; True if it was recorded before.
+
+    The record is kept in the cache, by the file's absolute place.
+
+    Raises
+    ------
+    ChecksumError
+        If the file has changed since it was recorded.
+    RunDirectoryError
+        If the record cannot be written.
+    """
+    sums, key = _recorded(), str(path.resolve())
+    if key in sums:
+        origin = f"recorded one (in {_record_path()}: remove its line there if you changed the file on purpose)"
+        require_checksum(path, sums[key], origin)
+        return True
+    _record_path().parent.mkdir(parents=True, exist_ok=True)
+    write_json(_record_path(), {**sums, key: file_checksum(path)})
+    return False
+
+
+def _record_path() -> Path:
+    return cache_directory() / RECORD
+
+
+def _recorded() -> dict[str, str]:
+    """The record; empty where there is none yet.
+
+    Raises
+    ------
+    ChecksumError
+        If the record itself is damaged: to start a new one silently would accept whatever the files are now.
+    """
+    try:
+        sums = json.loads(_record_path().read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise ChecksumError(f"{_record_path()}: the record of checksums is damaged ({error}); delete it") from error
+    if not isinstance(sums, dict):
+        raise ChecksumError(f"{_record_path()}: the record of checksums is no mapping; delete it")
+    return {str(key): str(value) for key, value in sums.items()}
