@@ -1,19 +1,21 @@
 """Where jobs run: worker processes of this machine, or a scheduler of distributed that runs somewhere else."""
 
+import asyncio
 import importlib.util
 import logging
 import os
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from curvature.errors import ConfigError, ToolkitError
 
 if TYPE_CHECKING:
     from distributed import Client
 
-SECONDS_TO_CONNECT = 10
+SECONDS_TO_CONNECT = 5.0
 
 
 class ClusterError(ToolkitError, ConnectionError):
@@ -77,20 +79,43 @@ def running_scheduler(address: str, timeout: float = SECONDS_TO_CONNECT) -> Iter
     Raises
     ------
     ClusterError
-        If no scheduler answers there in time.
+        If no scheduler answers there in time, or something else does.
     """
     from distributed import Client
 
-    try:
-        client = Client(address, timeout=timeout, set_as_default=False)
-    except (OSError, ValueError, ImportError) as error:  # TimeoutError is an OSError
-        why = " ".join(str(error.__cause__ or error).split()) or type(error).__name__
-        raise ClusterError(
-            f"no scheduler answers at {address!r} ({why:.200}); start one with `dask scheduler` and give the address "
-            "that it prints, such as tcp://10.0.0.7:8786"
-        ) from error
-    with client:
+    _require_scheduler(address, timeout)
+    with Client(address, timeout=timeout, set_as_default=False) as client:
         yield client
+
+
+def _require_scheduler(address: str, timeout: float) -> None:
+    """Ask whoever listens at the address whether it is a scheduler; a Client would try and log on for a long time."""
+    from distributed.core import rpc
+
+    async def identity() -> dict[str, Any]:
+        async with rpc(address, timeout=timeout) as remote:
+            return dict(await remote.identity())
+
+    try:
+        kind = asyncio.run(asyncio.wait_for(identity(), timeout + 1)).get("type")
+        why = "" if kind == "Scheduler" else f"a {kind} of distributed answers"
+    except (OSError, ValueError) as error:  # TimeoutError is an OSError
+        why = _reason(error)
+    except Exception:  # the words of another protocol are read as sizes and keys: anything may be raised
+        why = "what answers there does not speak its protocol"
+    if why:
+        raise ClusterError(
+            f"no scheduler answers at {address!r} ({why}); start one with `dask scheduler` and give the address "
+            "that it prints, such as tcp://10.0.0.7:8786"
+        )
+
+
+def _reason(error: BaseException) -> str:
+    """What is at the root of an error, in a few words."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    words = " ".join(str(error).split()) or f"no answer ({type(error).__name__})"
+    return re.sub(r"^in <[^>]*>: ", "", words)[:160]
 
 
 @contextmanager

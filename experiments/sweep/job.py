@@ -62,34 +62,48 @@ def run_job(job: Job, ticket: Ticket) -> Outcome:
     Errors are not left to travel to the submitting process as exceptions: not all of them can be pickled, and the
     worker would print them where nobody looks.
     """
-    from distributed import get_worker
+    from distributed import Status, get_worker
 
     worker = get_worker()
 
     def tell(report: dict[str, Any]) -> None:
         worker.log_event(ticket.sweep, {"job": job.name, **report})
 
+    def must_stop() -> bool:
+        # A worker that reaches the end of its lifetime is about to leave: another one will go on from here.
+        return ticket.sweep in _STOPPED or worker.status in (Status.closing, Status.closing_gracefully)
+
     with _ONE_AT_A_TIME:
-        return attempt(job, ticket, worker.address, tell)
+        return attempt(job, ticket.environment, worker.address, tell, must_stop)
 
 
-def attempt(job: Job, ticket: Ticket, place: str, tell: Callable[[dict[str, Any]], None]) -> Outcome:
+def attempt(
+    job: Job,
+    environment: Mapping[str, str],
+    place: str,
+    tell: Callable[[dict[str, Any]], None],
+    must_stop: Callable[[], bool],
+) -> Outcome:
     """Do a job in this process, with one thread, the submitter's data root, and output going to the job's log.
 
     Parameters
     ----------
+    environment
+        Environment variables to set for the job.
     place
         Where this is, for the log.
     tell
         Takes reports: ``{"tries": int, "place": str}`` first, then ``{"doing": str}`` now and then.
+    must_stop
+        Whether the job shall keep what it has reached and stop; asked after every row of the training log.
     """
     begun = time.monotonic()
     torch.set_num_threads(1)
     if not (job.path / "config.json").is_file():
         return Outcome("failed", _not_shared(job), 0.0)
-    with _variables({"OMP_NUM_THREADS": "1", **ticket.environment}), JobLog(job.path) as log:
+    with _variables({"OMP_NUM_THREADS": "1", **environment}), JobLog(job.path) as log:
         tell({"tries": log.start_try(place), "place": place})
-        say = _Reports(ticket.sweep, tell)
+        say = _Reports(tell, must_stop)
         try:
             do_job(job, say)
         except (KeyboardInterrupt, TrainingInterrupted) as interrupt:
@@ -146,14 +160,14 @@ def request_stop(sweep: str) -> None:
 class _Reports:
     """Passes on what a job says, not too often, and stops the job where that was asked for."""
 
-    def __init__(self, sweep: str, tell: Callable[[dict[str, Any]], None]) -> None:
-        self._sweep = sweep
+    def __init__(self, tell: Callable[[dict[str, Any]], None], must_stop: Callable[[], bool]) -> None:
         self._tell = tell
+        self._must_stop = must_stop
         self._last = -SECONDS_BETWEEN_REPORTS
 
     def __call__(self, doing: str) -> None:
-        if self._sweep in _STOPPED:
-            raise KeyboardInterrupt("the sweep was stopped")
+        if self._must_stop():
+            raise KeyboardInterrupt("asked to stop")
         now = time.monotonic()
         if now - self._last >= SECONDS_BETWEEN_REPORTS:
             self._last = now

@@ -148,7 +148,10 @@ class _Batch:
             raise _lost_scheduler(self.client)
         outcome = future.result() if future.status == "finished" else _given_up(job, future.exception())
         future.release()
-        self.outcomes[job.name] = outcome
+        if outcome.state == "interrupted":  # its worker left the cluster
+            self.waiting.appendleft(job)
+        else:
+            self.outcomes[job.name] = outcome
         self.watch.ended(job, outcome)
 
     def _count_workers(self) -> None:
