@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import tyro
 
 from curvature.errors import ToolkitError
+from experiments.command_line.data_options import DataOptions
 from experiments.command_line.options import (
     CompareOptions,
     DemoOptions,
@@ -26,6 +27,7 @@ from experiments.command_line.options import (
     VerifyOptions,
 )
 from experiments.command_line.starting_point import train_defaults
+from experiments.data.location import use_data_root
 
 PROGRAM = "likelihood-curvature"
 DESCRIPTION = "Does the curvature of log p explain why flows give higher likelihood to data they were not trained on?"
@@ -35,6 +37,7 @@ INTERRUPTED = 130
 # The options of every command, and the module whose `run` takes them.
 COMMANDS: dict[str, tuple[type, str]] = {
     "demo": (DemoOptions, "experiments.command_line.demo"),
+    "data": (DataOptions, "experiments.command_line.data"),
     "train": (TrainOptions, "experiments.command_line.train"),
     "compare": (CompareOptions, "experiments.command_line.compare"),
     "trajectory": (TrajectoryOptions, "experiments.command_line.trajectory"),
@@ -52,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         options = tyro.cli(command_parsers(arguments), prog=PROGRAM, description=DESCRIPTION, args=arguments)
         module = next(module for kind, module in COMMANDS.values() if kind is type(options))
+        _use_data_root(options)
         import_module(module).run(options)
     except ToolkitError as error:
         print(f"{PROGRAM}: {' '.join(str(error).split())}", file=sys.stderr)
@@ -59,6 +63,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         print(f"{PROGRAM}: interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
+
+
+def _use_data_root(options: Any) -> None:
+    """Look for data sets where `--data-root` says, for every command that has it."""
+    data_root = getattr(options, "data_root", None)
+    if data_root is not None:
+        use_data_root(data_root)
 
 
 def command_parsers(arguments: Sequence[str]) -> Any:

@@ -47,6 +47,8 @@ class TrainOptions:
     """laptop, gpu or paper: start from these sizes and training settings, which all other options then change."""
     config: Annotated[ExperimentConfig, tyro.conf.arg(name="")] = field(default_factory=ExperimentConfig)
     """Data, model and training."""
+    data_root: Path | None = None
+    """Directory of the data sets; LIKELIHOOD_CURVATURE_DATA by default."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ class CompareOptions:
     """Where tables and figures are written; by default the run directory, for a reference model runs/compare-NAME."""
     config: Annotated[ComparisonConfig, tyro.conf.arg(name="")] = field(default_factory=ComparisonConfig)
     """Input sets, images, rungs and seed."""
+    data_root: Path | None = None
+    """Directory of the data sets; LIKELIHOOD_CURVATURE_DATA by default."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,8 @@ class TrajectoryOptions:
     """Where tables and figures are written; the run directory itself by default."""
     config: Annotated[TrajectoryConfig, tyro.conf.arg(name="")] = field(default_factory=TrajectoryConfig)
     """Input sets, steps, images, nodes and seed."""
+    data_root: Path | None = None
+    """Directory of the data sets; LIKELIHOOD_CURVATURE_DATA by default."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,8 @@ class ExplainOptions:
     """Where tables and figures are written; by default the run directory, for a reference model runs/explain-NAME."""
     config: Annotated[ExplanationConfig, tyro.conf.arg(name="")] = field(default_factory=ExplanationConfig)
     """Input sets, images, bands, eigenpairs and seed."""
+    data_root: Path | None = None
+    """Directory of the data sets; LIKELIHOOD_CURVATURE_DATA by default."""
 
 
 @dataclass(frozen=True)

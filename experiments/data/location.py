@@ -1,8 +1,10 @@
-"""Where data sets lie: the user's data root first, then the cache of downloads. Nothing is imported but the system."""
+"""Where data sets lie: the user's data root first, then the cache of downloads. No torch here."""
 
 import os
 import sys
 from pathlib import Path
+
+from curvature.errors import ConfigError
 
 DATA_ROOT_VARIABLE = "LIKELIHOOD_CURVATURE_DATA"
 CACHE_VARIABLE = "LIKELIHOOD_CURVATURE_CACHE"
@@ -16,8 +18,19 @@ def data_root() -> Path | None:
 
 
 def use_data_root(path: Path | str) -> None:
-    """Make this the data root of the process and of every process that it starts (through the environment)."""
-    os.environ[DATA_ROOT_VARIABLE] = str(Path(path).expanduser().absolute())
+    """Make this the data root of the process and of every process that it starts (through the environment).
+
+    Raises
+    ------
+    ConfigError
+        If there is no such directory.
+    """
+    root = Path(path).expanduser().absolute()
+    if not root.is_dir():
+        raise ConfigError(
+            f"data root {root}: there is no such directory; it is the one that holds mnist/, cifar10/ ..."
+        )
+    os.environ[DATA_ROOT_VARIABLE] = str(root)
 
 
 def cache_directory() -> Path:

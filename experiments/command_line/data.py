@@ -1,0 +1,101 @@
+"""`likelihood-curvature data`: what data sets there are, where they lie, whether they are whole, and their moments."""
+
+import sys
+
+from rich.console import Console
+
+from curvature.errors import ConfigError
+from curvature.names import require_known
+from experiments.command_line.comparison_view import table_console
+from experiments.command_line.data_options import (
+    DataOptions,
+    FetchOptions,
+    ListOptions,
+    MomentsOptions,
+    VerifyDataOptions,
+)
+from experiments.command_line.data_view import DownloadBars, catalog_table, channels_table, check_line, spectrum_lines
+from experiments.data.catalog import load_image_set, require_known_set
+from experiments.data.descriptions import DESCRIPTIONS, REAL_SETS
+from experiments.data.fetching import fetch
+from experiments.data.inventory import holdings
+from experiments.data.location import cache_directory, data_root, use_data_root
+from experiments.data.statistics_files import cached_statistics, statistics_directory, write_statistics
+from experiments.data.verification import is_present, verify_set
+
+FAILED_CHECK = 1
+
+
+def run(options: DataOptions) -> None:
+    """Do what was asked for."""
+    action, console = options.action, table_console()
+    if action.data_root is not None:
+        use_data_root(action.data_root)
+    match action:
+        case ListOptions():
+            _list(console)
+        case FetchOptions():
+            _fetch(action, console)
+        case VerifyDataOptions():
+            _verify(action, console)
+        case MomentsOptions():
+            _moments(action, console)
+
+
+def _list(console: Console) -> None:
+    console.print(catalog_table({name: holdings(name) if name in REAL_SETS else [] for name in DESCRIPTIONS}))
+    console.print(
+        f"data root: {data_root() or 'none set'}\ncache: {cache_directory()}", soft_wrap=True, highlight=False
+    )
+
+
+def _fetch(options: FetchOptions, console: Console) -> None:
+    """Fetch set after set; one that fails does not keep the others from being fetched."""
+    if not options.sets:
+        raise ConfigError("data fetch: name at least one data set, such as mnist; data list shows all")
+    for name in options.sets:
+        require_known_set(name)
+    for name in options.sets:
+        if DESCRIPTIONS[name].is_embedded:
+            console.print(f"{name}: embedded, nothing to fetch", highlight=False)
+            continue
+        with DownloadBars(console) as bars:
+            paths = fetch(name, bars)
+        for path in paths:
+            console.print(f"{name}: downloaded {path}", soft_wrap=True, highlight=False)
+        if not paths:
+            console.print(f"{name}: nothing to download, it is here already", highlight=False)
+
+
+def _verify(options: VerifyDataOptions, console: Console) -> None:
+    for name in options.sets:
+        require_known("data set with files", name, REAL_SETS)
+    names = options.sets or tuple(name for name in REAL_SETS if is_present(name))
+    checks = []
+    for name in names:
+        for check in verify_set(name):
+            checks.append(check)
+            console.print(check_line(check), soft_wrap=True, highlight=False)
+    failed = [check.what for check in checks if not check.passed]
+    if failed:
+        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+        sys.exit(FAILED_CHECK)
+    if not checks:
+        console.print("no data files found; data list shows where they are looked for", highlight=False)
+
+
+def _moments(options: MomentsOptions, console: Console) -> None:
+    if options.components < 1:
+        raise ConfigError(f"--components: expected at least 1, got {options.components}")
+    name, _, split = options.images.partition("/")
+    images = load_image_set(name, split or "test", options.patch_size)
+    with console.status(f"moments of {images.label}"):
+        statistics = cached_statistics(images)
+    directory = statistics_directory(images)
+    if options.out is not None:
+        directory = options.out
+        write_statistics(statistics, images, directory)
+    console.print(channels_table(statistics, images))
+    console.print(spectrum_lines(statistics, options.components))
+    files = f"tables: channels.csv, pixels.csv, spectrum.csv, moments.npz in {directory}"
+    console.print(f"source: {images.source}\n{files}", soft_wrap=True, highlight=False)
