@@ -116,7 +116,7 @@ def run_sweep(
             results=results,
             table=write_results(out, results),
             failures=tuple(
-                Failure(job.name, messages[job.name] or _unseen(job), job.path / JOB_LOG)
+                Failure(job.name, messages.get(job.name) or _unseen(job), job.path / JOB_LOG)
                 for job in jobs
                 if job not in finished
             ),

@@ -155,7 +155,7 @@ def test_ctrl_c_keeps_what_jobs_have_reached_and_says_how_to_go_on(tmp_path):
         lines = iter(process.stdout.readline, "")
         assert any("training: step" in line for line in lines)
         os.killpg(process.pid, signal.SIGINT)  # as the terminal does: to every process of the group
-        printed, complaint = process.communicate(timeout=60)
+        printed, complaint = process.communicate(timeout=180)
     finally:
         process.kill()
     assert process.returncode == 130
@@ -182,7 +182,7 @@ def scheduler_elsewhere(directory):
         for command in commands
     ]
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while not contact.exists() and time.monotonic() < deadline:
             time.sleep(0.1)
         yield json.loads(contact.read_text())["address"]
