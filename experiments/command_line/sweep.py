@@ -5,7 +5,6 @@ import sys
 from experiments.command_line.comparison_view import table_console
 from experiments.command_line.options import SweepOptions
 from experiments.command_line.sweep_view import SweepProgress, show_sweep
-from experiments.data.location import use_data_root
 from experiments.sweep.sweeping import run_sweep
 
 FAILED_JOBS = 1
@@ -13,8 +12,6 @@ FAILED_JOBS = 1
 
 def run(options: SweepOptions) -> None:
     """Run what is not finished, print the table and the failures; exit with 1 if a job failed."""
-    if options.data_root is not None:
-        use_data_root(options.data_root)
     console = table_console()
     with SweepProgress(console) as progress:
         result = run_sweep(options.config, options.out, progress, options.workers, options.scheduler)

@@ -8,10 +8,12 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import dask
 import pandas as pd
 import pytest
+from distributed import Client
 
 from experiments.runs import RunDirectory
 from experiments.sweep.job import attempt
@@ -169,17 +171,15 @@ def test_ctrl_c_keeps_what_jobs_have_reached_and_says_how_to_go_on(tmp_path):
 
 
 @contextmanager
-def scheduler_elsewhere(directory):
-    """A scheduler and one worker in processes of their own; yields the scheduler's address."""
+def scheduler_elsewhere(directory, workers):
+    """A scheduler and its workers in processes of their own; yields the scheduler's address."""
     contact = directory / "scheduler.json"
     base = [sys.executable, "-m"]
-    commands = [
-        [*base, "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"],
-        [*base, "distributed.cli.dask_worker", "--nthreads", "1", "--no-dashboard"],
-    ]
+    scheduler = [*base, "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
+    worker = [*base, "distributed.cli.dask_worker", "--nthreads", "1", "--no-dashboard", "--no-nanny"]
     running = [
         subprocess.Popen([*command, "--scheduler-file", str(contact)], cwd=directory, stderr=subprocess.DEVNULL)
-        for command in commands
+        for command in (scheduler, *[worker] * workers)
     ]
     try:
         deadline = time.monotonic() + 90
@@ -193,12 +193,37 @@ def scheduler_elsewhere(directory):
             process.wait()
 
 
-def test_the_workers_of_a_scheduler_elsewhere_do_the_jobs(tmp_path):
+@dataclass
+class Retirer(Recorder):
+    """Sends the first worker that trains into retirement, as the end of its lifetime would."""
+
+    scheduler: str = ""
+    retired: str = ""
+    place: str = ""
+
+    def started(self, job, tries, place):
+        super().started(job, tries, place)
+        self.place = place
+
+    def doing(self, job, words):
+        super().doing(job, words)
+        if not self.retired:
+            self.retired = self.place
+            with Client(self.scheduler, set_as_default=False) as client:
+                client.retire_workers([self.retired])
+
+
+def test_a_scheduler_elsewhere_whose_worker_retires_in_the_middle_of_a_job(tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    with scheduler_elsewhere(elsewhere) as address:
-        watch = Recorder()
-        result = run_sweep(tiny_sweep(), tmp_path / "out", watch, scheduler=address, experiment_of=tiny_experiment)
+    config = tiny_sweep(models=("long",))
+    with scheduler_elsewhere(elsewhere, workers=2) as address:
+        watch = Retirer(scheduler=address)
+        result = run_sweep(config, tmp_path / "out", watch, scheduler=address, experiment_of=tiny_experiment)
     assert not result.failures
-    assert ("ended", "digits-short-0", "done") in watch.told
+    assert watch.starts("digits-long-0") == [1, 2]
+    assert watch.place != watch.retired
     assert set(result.results["input_set"]) == {"constant=0", "digits/test"}
+    assert [row.step for row in read_log(tmp_path / "out" / "digits-long-0" / "log.csv")] == list(range(1, 61))
+    log = (tmp_path / "out" / "digits-long-0" / "job.log").read_text()
+    assert "interrupted: training interrupted, step" in log
