@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Int64, UInt8
 from torch import Tensor
 
 from analysis.dequantization import require_pixels
@@ -68,4 +68,9 @@ class ImageSet:
 
 def shuffled(images: Tensor, seed: int = 0) -> Tensor:
     """The images in a fixed random order, so that the first n of a set are a random sample of it."""
-    return images[torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))]
+    return images[shuffled_order(len(images), seed)]
+
+
+def shuffled_order(count: int, seed: int = 0) -> Int64[Tensor, " count"]:
+    """The fixed random order of a set: it depends on the number of images and the seed alone."""
+    return torch.randperm(count, generator=torch.Generator().manual_seed(seed))

@@ -10,7 +10,7 @@ from jaxtyping import UInt8
 from experiments.data.decoded import decoded_once
 from experiments.data.descriptions import DESCRIPTIONS, DataSetDescription
 from experiments.data.errors import DataFileError, DataNotFoundError
-from experiments.data.image_set import ImageSet, shuffled
+from experiments.data.image_set import ImageSet, shuffled_order
 from experiments.data.location import set_directories
 from experiments.data.npz_layout import SOURCE_PHOTOGRAPH, array_names, read_array, read_shards, shards
 from experiments.data.official import DECODED_ONCE, read_official
@@ -122,10 +122,11 @@ def load_stored_set(name: str, split: str) -> ImageSet:
     found, description = find_split(name, split), DESCRIPTIONS[name]
     if found is None:
         raise not_found(name, split)
+    images = found.read()
     return ImageSet(
         name=name,
         split=split,
-        images=shuffled(torch.from_numpy(np.ascontiguousarray(found.read()))),
+        images=torch.from_numpy(images.take(shuffled_order(len(images)).numpy(), axis=0)),
         source=found.source,
         licence=description.licence,
         citation=description.citation,
