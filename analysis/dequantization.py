@@ -55,5 +55,11 @@ def dequantize(
     Theis, van den Oord, Bethge, "A note on the evaluation of generative models", ICLR 2016, section 3.1.
     """
     require_pixels(images)
-    noise = torch.rand(images.shape, generator=generator, dtype=dtype, device=images.device)
-    return (images.to(dtype) + noise) / LEVELS
+    return fill_cells(images, torch.rand(images.shape, generator=generator, dtype=dtype, device=images.device))
+
+
+def fill_cells(
+    images: UInt8[Tensor, " batch *event"], noise: Float[Tensor, " batch *event"]
+) -> Float[Tensor, " batch *event"]:
+    """Spread each pixel over its cell: ``x = (x8 + u) / 256`` for given ``u`` in [0, 1), in the precision of ``u``."""
+    return (images.to(noise.dtype) + noise) / LEVELS

@@ -1,5 +1,6 @@
 """Files that are whole or absent: written beside their place, flushed to disk, then renamed over the old version."""
 
+import glob
 import json
 import os
 import secrets
@@ -34,6 +35,16 @@ def replacement(path: Path) -> Iterator[Path]:
         raise cannot_write(path, error) from error
     finally:
         with suppress(OSError):  # the parent may be no directory at all
+            temporary.unlink()
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what processes that were killed while they replaced this file have left beside it.
+
+    Nobody else may be writing the file meanwhile.
+    """
+    for temporary in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        with suppress(OSError):
             temporary.unlink()
 
 

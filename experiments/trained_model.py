@@ -1,7 +1,9 @@
 """A trained flow and where it came from: trained in a run directory, or read back from one."""
 
 import hashlib
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from analysis.dequantization import require_pixels
@@ -16,11 +18,14 @@ from experiments.models.glow import Glow
 from experiments.runs import RunDirectory
 from experiments.training.checkpoint import load_ema_weights
 from experiments.training.config import TrainingConfig
-from experiments.training.device import select_device
+from experiments.training.environment_observer import EnvironmentObserver
 from experiments.training.evaluation import Evaluation, evaluated_steps
 from experiments.training.loop import TrainingResult, train
+from experiments.training.observer import Observer
+from experiments.training.processes import Processes
 from experiments.training.progress import Progress
 from experiments.training.snapshot import load_snapshot, snapshot_path
+from experiments.training.tensorboard import TensorBoard
 
 
 @dataclass(frozen=True)
@@ -54,13 +59,20 @@ class TrainedModel:
         return {"checkpoint": checkpoint, "train_images": self.train_images.checksum}
 
 
-def train_run(run: RunDirectory, resume: bool = False, progress: Progress | None = None) -> TrainingResult:
+def train_run(
+    run: RunDirectory,
+    resume: bool = False,
+    progress: Progress | None = None,
+    processes: Processes | None = None,
+) -> TrainingResult:
     """Train the flow of a run directory's configuration; log, evaluations, weights and environment are kept there.
 
     Parameters
     ----------
     resume
         Continue from the run's checkpoint, if it has one.
+    processes
+        Those that train together; found by `Processes.join` unless given.
 
     Raises
     ------
@@ -70,10 +82,12 @@ def train_run(run: RunDirectory, resume: bool = False, progress: Progress | None
     training = run.section("training", TrainingConfig)
     images = _train_images(run)
     require_pixels(images.images, images.label)
-    observers = _observers(run, images, training)
-    device = select_device(training.device)
-    run.write_environment(training.seed, str(device), {images.label: images.checksum})
-    return train(_untrained(run, images), images.images, training, run, resume, progress, observers)
+    processes = processes or Processes.join(training.device)
+    observers: list[Observer] = []
+    with ExitStack() as stack:
+        processes.from_main(partial(_add_observers, observers, stack, run, images, processes))
+        model = _untrained(run, images)
+        return train(model, images.images, training, run, resume, progress, observers, processes)
 
 
 def load_run(path: Path | str, step: int | None = None) -> TrainedModel:
@@ -107,12 +121,28 @@ def load_run(path: Path | str, step: int | None = None) -> TrainedModel:
     return trained
 
 
-def _observers(run: RunDirectory, images: ImageSet, training: TrainingConfig) -> list[Evaluation]:
-    """What is evaluated during training, its images loaded."""
+def _add_observers(
+    observers: list[Observer], stack: ExitStack, run: RunDirectory, images: ImageSet, processes: Processes
+) -> None:
+    """Add what looks on in the main process: the record of the environment, evaluation, TensorBoard."""
+    training = run.section("training", TrainingConfig)
+    checksums = {images.label: images.checksum}
+    observers.append(EnvironmentObserver(run, training.seed, str(processes.device), checksums))
+    evaluation = _evaluation(run, images, training)
+    if evaluation is not None:
+        observers.append(evaluation)
+    if training.tensorboard:
+        board = TensorBoard(run.path / "tensorboard", evaluation)
+        stack.callback(board.close)
+        observers.append(board)
+
+
+def _evaluation(run: RunDirectory, images: ImageSet, training: TrainingConfig) -> Evaluation | None:
+    """What is evaluated during training, its images loaded; None if that is switched off."""
     # Runs of versions without this section have no settings of their own for it.
     settings = run.section("evaluation", EvaluationConfig) if "evaluation" in run.config() else EvaluationConfig()
     if settings.per_decade == 0:
-        return []
+        return None
     shape = images.event_shape
     names = settings.inputs or (f"{images.name}/train", f"{images.name}/test")
     parsed = [parse_input_set(name) for name in names]
@@ -120,7 +150,7 @@ def _observers(run: RunDirectory, images: ImageSet, training: TrainingConfig) ->
         str(name): load_inputs(name, settings.n_images, shape, training.seed, patch_size=shape[1]).float()
         for name in parsed
     }
-    return [Evaluation(inputs, evaluated_steps(training.steps, settings.per_decade), run)]
+    return Evaluation(inputs, evaluated_steps(training.steps, settings.per_decade), run)
 
 
 def _train_images(run: RunDirectory) -> ImageSet:

@@ -1,5 +1,7 @@
-"""`likelihood-curvature train`: train a flow in a run directory, or go on with one."""
+"""`likelihood-curvature train`: train a flow in a run directory, or go on with one; in one process or many."""
 
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 from curvature.errors import ConfigError
@@ -9,15 +11,28 @@ from experiments.data.catalog import require_known_set
 from experiments.plain import differences, to_plain, with_defaults
 from experiments.runs import RunDirectory
 from experiments.trained_model import train_run
+from experiments.training.config import TrainingConfig
+from experiments.training.processes import Processes
 from experiments.training.progress import TerminalProgress
 
 
 def run(options: TrainOptions) -> None:
     """Train or resume, with a progress bar; Ctrl-C keeps the checkpoint and says how to go on."""
-    directory = _resumed(options) if options.resume else _created(options)
-    with TerminalProgress(f"training {directory.path}") as progress:
-        result = train_run(directory, resume=options.resume is not None, progress=progress)
-    print(f"{directory.path}: {result}")
+    training = (
+        RunDirectory.open(options.resume).section("training", TrainingConfig)
+        if options.resume
+        else options.config.training
+    )
+    processes = Processes.join(training.device)
+    try:
+        directory = processes.from_main(partial(_resumed if options.resume else _created, options))
+        bar = TerminalProgress(f"training {directory.path}") if processes.is_main else nullcontext()
+        with bar as progress:
+            result = train_run(directory, options.resume is not None, progress, processes)
+        if processes.is_main:
+            print(f"{directory.path}: {result}")
+    finally:
+        processes.leave()
 
 
 def _created(options: TrainOptions) -> RunDirectory:

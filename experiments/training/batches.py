@@ -1,18 +1,20 @@
 """The batch of every step: which images, and with which dequantisation noise (docs/theory.md, eq. 1)."""
 
 import hashlib
+from typing import Literal
 
 import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from analysis.dequantization import dequantize, require_pixels
+from analysis.dequantization import fill_cells, require_pixels
 from curvature.errors import ShapeError, TooFewSamplesError
+from experiments.training.device import holding_device
 from experiments.training.randomness import seeded_generator
 
 
 class Batches:
-    """Training images, held on one device, and the batch that each step sees.
+    """Training images, and the batch that each step sees.
 
     Every epoch goes through the images once in an order of its own and leaves out the incomplete batch at its end.
 
@@ -25,7 +27,10 @@ class Batches:
     seed
         Seed of orders and noise.
     device
-        Where the images are held and the batches made.
+        Where the batches are made.
+    on_device
+        Whether the images are held there too: `yes`, `no` (they stay on the host, and every batch is moved), or `auto`
+        for yes where they fit. The batches are the same bits.
 
     Raises
     ------
@@ -38,7 +43,12 @@ class Batches:
     """
 
     def __init__(
-        self, images: UInt8[Tensor, "n c h w"], batch_size: int, seed: int, device: torch.device | str = "cpu"
+        self,
+        images: UInt8[Tensor, "n c h w"],
+        batch_size: int,
+        seed: int,
+        device: torch.device | str = "cpu",
+        on_device: Literal["auto", "yes", "no"] = "auto",
     ) -> None:
         require_pixels(images, "training images")
         if images.ndim != 4:
@@ -48,7 +58,8 @@ class Batches:
                 f"training images: expected at least one batch of {batch_size}, got {len(images)}; "
                 "give more images or lower batch_size"
             )
-        self.images = images.to(device)
+        self.device = torch.device(device)
+        self.images = images.to(holding_device(images, self.device, on_device))
         self.batch_size = batch_size
         self.seed = seed
         self._order_of_epoch: tuple[int, Tensor] | None = None
@@ -67,10 +78,18 @@ class Batches:
         start = position * self.batch_size
         return self._order_of_epoch[1][start : start + self.batch_size]
 
-    def at(self, step: int, dtype: torch.dtype = torch.float32) -> Float[Tensor, "batch c h w"]:
-        """Dequantised batch of a step (counted from 0), pixels on the scale [0, 1]."""
-        generator = seeded_generator(self.seed, "noise", step, self.images.device)
-        return dequantize(self.images[self.indices(step)], generator, dtype)
+    def at(
+        self, step: int, dtype: torch.dtype = torch.float32, share: slice = slice(None)
+    ) -> Float[Tensor, "batch c h w"]:
+        """Dequantised batch of a step (counted from 0), pixels on the scale [0, 1], or a share of it.
+
+        The noise is drawn for the whole batch, so that shares are parts of one and the same.
+        """
+        pixels = self.images[self.indices(step)[share]].to(self.device)
+        shape = (self.batch_size, *self.images.shape[1:])
+        generator = seeded_generator(self.seed, "noise", step, self.device)
+        noise = torch.rand(shape, generator=generator, dtype=dtype, device=self.device)
+        return fill_cells(pixels, noise[share])
 
 
 def image_checksum(images: UInt8[Tensor, "n c h w"]) -> str:

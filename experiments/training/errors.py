@@ -1,4 +1,4 @@
-"""The two ways in which training stops early."""
+"""The ways in which training stops early."""
 
 from pathlib import Path
 
@@ -44,3 +44,7 @@ class NonFiniteTrainingError(NonFiniteError):
         )
         self.step = step
         self.layer = layer
+
+
+class OtherProcessError(ToolkitError):
+    """The main process of several that train together met an error; the message is that error's own."""

@@ -15,6 +15,7 @@ from analysis.likelihood import measure
 from curvature.errors import NonFiniteError
 from experiments.runs import RunDirectory
 from experiments.training.evaluations import EvaluationRow, read_evaluations, write_evaluations
+from experiments.training.log import LogRow
 from experiments.training.snapshot import remove_later_snapshots, save_snapshot, snapshot_path
 from experiments.training.state import TrainingState
 
@@ -93,9 +94,16 @@ class Evaluation:
             self._rows = [row for row in self._rows if row.step != state.step] + self._measure(state.step, tensors)
             write_evaluations(self.run.evaluations_path, self._rows)
 
+    def after_row(self, row: LogRow) -> None:
+        """Nothing: rows of the log are no concern of evaluation."""
+
+    def rows_of(self, step: int) -> list[EvaluationRow]:
+        """What was measured after a step; nothing, if nothing was."""
+        return [row for row in self._rows if row.step == step]
+
     def _is_done(self, step: int) -> bool:
         """Whether rows and snapshot of a step are on the disk; the rows are written last, all at once."""
-        return any(row.step == step for row in self._rows) and snapshot_path(self.run.snapshots_path, step).exists()
+        return bool(self.rows_of(step)) and snapshot_path(self.run.snapshots_path, step).exists()
 
     def _measure(self, step: int, tensors: Mapping[str, Tensor]) -> list[EvaluationRow]:
         model = cast(nn.Module, self._model)

@@ -11,8 +11,9 @@ from experiments.plain import to_plain
 from experiments.training.batches import image_checksum
 from experiments.training.config import TrainingConfig
 
-# They change where and how often, not what: a run may be resumed with other values.
-FREE_SETTINGS = ("device", "checkpoint_every")
+# They change where, how often and in what order of summation, not what: a run may be resumed with other values. A
+# setting that came after checkpoints had been kept must be among them, or be left out while it has its default.
+FREE_SETTINGS = ("device", "checkpoint_every", "gradient_accumulation", "compile", "data_on_device", "tensorboard")
 
 
 def training_identity(model: nn.Module, images: UInt8[Tensor, "n c h w"], config: TrainingConfig) -> dict[str, Any]:

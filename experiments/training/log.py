@@ -3,7 +3,8 @@
 import csv
 import io
 import math
-from dataclasses import astuple, dataclass, fields
+import os
+from dataclasses import MISSING, astuple, dataclass, fields
 from pathlib import Path
 from types import TracebackType
 
@@ -27,9 +28,15 @@ class LogRow:
     """Speed since the last row."""
     seconds: float
     """Time spent in training, interruptions left out."""
+    peak_memory_mib: float | None = None
+    """Largest resident memory of the (main) process so far (MiB); None where unknown."""
+    peak_device_memory_mib: float | None = None
+    """Largest memory of tensors on its CUDA device so far (MiB); None on the CPU."""
 
 
 HEADER = ",".join(field.name for field in fields(LogRow))
+# Columns that logs of earlier versions lack.
+REQUIRED = ",".join(field.name for field in fields(LogRow) if field.default is MISSING)
 
 
 def read_log(path: Path) -> list[LogRow]:
@@ -45,10 +52,10 @@ def read_log(path: Path) -> list[LogRow]:
     except (OSError, UnicodeDecodeError) as error:
         raise RunDirectoryError(f"{path}: cannot be read ({error})") from error
     whole = [line for line in lines if line.endswith("\n")]
-    if not whole or whole[0].strip() != HEADER:
+    if not whole or whole[0].strip() not in (HEADER, REQUIRED):
         raise RunDirectoryError(f"{path}: is no training log (expected the header {HEADER}); remove it to start anew")
     try:
-        return [LogRow(int(row[0]), *map(float, row[1:])) for row in csv.reader(whole[1:])]
+        return [LogRow(int(row[0]), *map(_number, row[1:])) for row in csv.reader(whole[1:])]  # type: ignore[arg-type]
     except (ValueError, TypeError, IndexError) as error:
         raise RunDirectoryError(f"{path}: holds a damaged row ({error}); remove it to start anew") from error
 
@@ -95,9 +102,27 @@ class TrainingLog:
         except OSError as error:
             raise cannot_write(self.path, error) from error
 
+    def flush_to_disk(self) -> None:
+        """Force all rows out of the system's cache, so that no checkpoint outlives the rows before it.
+
+        Raises
+        ------
+        RunDirectoryError
+            If they cannot be written.
+        """
+        try:
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
+
 
 def _format(row: LogRow) -> str:
-    """One line; floats in the shortest form that reads back to the same bits, always finite."""
+    """One line; floats in the shortest form that reads back to the same bits, always finite, and nothing for None."""
     values = astuple(row)
-    assert all(math.isfinite(value) for value in values), "a non-finite loss stops training before it is logged"
-    return ",".join(map(repr, values)) + "\n"
+    known = [value for value in values if value is not None]
+    assert all(math.isfinite(value) for value in known), "a non-finite loss stops training before it is logged"
+    return ",".join("" if value is None else repr(value) for value in values) + "\n"
+
+
+def _number(text: str) -> float | None:
+    return float(text) if text else None

@@ -1,7 +1,7 @@
 """Maximum-likelihood training: minimise the bits per dimension of dequantised images (docs/theory.md, eqs. 1 and 2)."""
 
-import math
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -9,29 +9,27 @@ from time import perf_counter
 from typing import cast
 
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import UInt8
 from torch import Tensor, nn
 
 from curvature.errors import RunDirectoryError, ShapeError
-from curvature.units import bits_per_dim
+from experiments.atomic_write import remove_leftovers
+from experiments.plain import content_hash
 from experiments.runs import RunDirectory
-from experiments.training.averaging import update_average, warmed_decay
 from experiments.training.batches import Batches
-from experiments.training.checkpoint import read_checkpoint, save_checkpoint
+from experiments.training.checkpoint import Checkpoint, read_checkpoint
 from experiments.training.config import TrainingConfig
-from experiments.training.device import select_device
-from experiments.training.diagnosis import first_non_finite_output, non_finite_gradient
-from experiments.training.errors import NonFiniteTrainingError, TrainingInterrupted
+from experiments.training.errors import OtherProcessError, TrainingInterrupted
 from experiments.training.identity import training_identity
-from experiments.training.interruption import deferred_interrupt
-from experiments.training.log import LogRow, TrainingLog
+from experiments.training.interruption import InterruptRequest, deferred_interrupt
+from experiments.training.log import TrainingLog
 from experiments.training.observer import Observer
-from experiments.training.optimizer import trainable_parameters
+from experiments.training.processes import Processes
 from experiments.training.progress import Progress
-from experiments.training.schedule import learning_rate
+from experiments.training.records import Records
+from experiments.training.run_lock import run_lock
 from experiments.training.state import TrainingState
-
-LOSS_MEAN_DECAY = 0.99
+from experiments.training.update import Signals, Updater
 
 
 @dataclass(frozen=True)
@@ -62,6 +60,7 @@ def train(
     resume: bool = False,
     progress: Progress | None = None,
     observers: Sequence[Observer] = (),
+    processes: Processes | None = None,
 ) -> TrainingResult:
     """Train a model, and keep its log and checkpoint in the run directory.
 
@@ -75,7 +74,7 @@ def train(
         ``initialised`` that is False), ``model.initialise`` gets the first batch. Trained in place and moved to the
         device; on return in evaluation mode, with the averaged weights.
     images
-        8-bit pixels, at least one batch; held on the device throughout.
+        8-bit pixels, at least one batch; held on the device throughout where they fit (`data_on_device`).
     config
         The settings.
     run
@@ -85,7 +84,10 @@ def train(
     progress
         Called after every row of the log.
     observers
-        Called between steps; their time does not count as time of training.
+        Called between steps in the main process; their time does not count as time of training.
+    processes
+        Those that train together; found by `Processes.join` unless given. They see the same batches whatever their
+        number, and only the main one writes.
 
     Returns
     -------
@@ -97,38 +99,39 @@ def train(
     DtypeError, ShapeError, TooFewSamplesError
         If the images do not suit the model or a batch.
     ConfigError
-        If CUDA is asked for and missing.
+        If CUDA is asked for and missing, a batch has too few images for the processes, or these were given different
+        images or settings.
     RunDirectoryError
-        If the run holds a checkpoint and `resume` is False, or cannot be written.
+        If the run holds a checkpoint and `resume` is False, is being trained by another process, or cannot be written.
     CheckpointError
         If the checkpoint is damaged or belongs to another model, other settings or other images.
     TrainingInterrupted
         On Ctrl-C, after the step in progress was finished and kept.
     NonFiniteTrainingError
         If the loss or its gradient is not finite; the weights were not updated with it, the last checkpoint stays.
+    OtherProcessError
+        In the other processes, where the main one could not read or write.
     """
-    device = select_device(config.device)
-    batches = Batches(images, config.batch_size, config.seed, device)
-    _require_event_shape(model, batches.images)
-    if run.checkpoint_path.exists() and not resume:
-        raise RunDirectoryError(
-            f"{run.path}: already holds a checkpoint; resume it (likelihood-curvature train --resume {run.path}) "
-            "or choose another directory"
-        )
-    state = _begin(model, batches, config, run.checkpoint_path)
-    with TrainingLog(run.log_path, state.step) as log, deferred_interrupt() as interrupt:
+    processes = processes or Processes.join(config.device)
+    batches = Batches(images, config.batch_size, config.seed, processes.device, config.data_on_device)
+    _require_event_shape(model, images)
+    updater = Updater(model, batches, config, processes)
+    with ExitStack() as stack:
+        checkpoint = processes.from_main(partial(_take_up, stack, run, resume))
+        state = _begin(model, images, updater, checkpoint, run.checkpoint_path)
+        log = stack.enter_context(TrainingLog(run.log_path, state.step)) if processes.is_main else None
+        kept_step = None if checkpoint is None else checkpoint.step
+        records = Records(config, processes, run.checkpoint_path, kept_step, log, progress, observers)
+        interrupt = stack.enter_context(deferred_interrupt())
         try:
-            for observer in observers:
-                observer.begin(state)
-            while state.step < config.steps and not interrupt.requested:
-                _advance(state, batches, config, run.checkpoint_path, log, progress, observers)
+            records.begin(state)
+            _advance_to_the_end(state, updater, records, interrupt)
         except KeyboardInterrupt:
             interrupt.requested = True
         if state.is_consistent:
-            save_checkpoint(run.checkpoint_path, state.checkpoint())
+            records.keep(state)
         if interrupt.requested:
-            kept = state.step if state.is_consistent else _step_kept(run.checkpoint_path)
-            raise TrainingInterrupted(kept, run.path)
+            raise TrainingInterrupted(state.step if state.is_consistent else records.kept_step or 0, run.path)
     model.load_state_dict(state.evaluation_tensors())
     model.eval()
     seconds = state.sums.seconds
@@ -136,121 +139,75 @@ def train(
     return TrainingResult(config.steps, state.sums.mean_bits_per_dim, seconds, speed)
 
 
-def _begin(model: nn.Module, batches: Batches, config: TrainingConfig, checkpoint_path: Path) -> TrainingState:
-    """Put the model on the device and into the state before the next step: from the checkpoint if there is one."""
-    checkpoint = read_checkpoint(checkpoint_path) if checkpoint_path.exists() else None
-    identity = training_identity(model, batches.images, config)
-    model.to(batches.images.device)
+def _take_up(stack: ExitStack, run: RunDirectory, resume: bool) -> Checkpoint | None:
+    """Lock the run directory, and read its checkpoint, if it has one."""
+    stack.enter_context(run_lock(run.path))
+    for path in (run.checkpoint_path, run.log_path, run.evaluations_path):
+        remove_leftovers(path)
+    if not run.checkpoint_path.exists():
+        return None
+    if not resume:
+        raise RunDirectoryError(
+            f"{run.path}: already holds a checkpoint; resume it (likelihood-curvature train --resume {run.path}) "
+            "or choose another directory"
+        )
+    return read_checkpoint(run.checkpoint_path)
+
+
+def _begin(
+    model: nn.Module, images: Tensor, updater: Updater, checkpoint: Checkpoint | None, checkpoint_path: Path
+) -> TrainingState:
+    """Put the model on the device and into the state before the next step, the same in every process."""
+    config, processes = updater.config, updater.processes
+    identity = training_identity(model, images, config)
+    processes.require_same(content_hash(identity), "model, settings or images")
+    model.to(processes.device)
     if config.channels_last:
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     model.train()
-    if checkpoint is None:
-        if _awaits_data(model):
-            cast(Callable[[Tensor], None], model.initialise)(_batch(model, batches, 0, config))
-        return TrainingState.start(model, config, identity)
+    if checkpoint is None and _awaits_data(model):
+        first = updater.batch(0, next(model.parameters()).dtype, slice(None))
+        cast(Callable[[Tensor], None], model.initialise)(first)
+    processes.copy_from_main_(list(model.state_dict().values()))
     state = TrainingState.start(model, config, identity)
-    state.restore(checkpoint, config, checkpoint_path)
+    if checkpoint is not None:
+        state.restore(checkpoint, config, checkpoint_path)
     return state
 
 
-def _advance(
-    state: TrainingState,
-    batches: Batches,
-    config: TrainingConfig,
-    checkpoint_path: Path,
-    log: TrainingLog,
-    progress: Progress | None,
-    observers: Sequence[Observer],
-) -> None:
-    """Do one step and what is due after it: a row of the log, a checkpoint, a word about progress."""
-    begun = perf_counter()
-    state.is_consistent = False
-    rate = learning_rate(state.step, config)
-    loss, gradient_norm = _update(state, _batch(state.model, batches, state.step, config), rate, config)
-    state.sums.add(loss, gradient_norm, warmed_decay(LOSS_MEAN_DECAY, state.step), perf_counter() - begun)
-    state.step += 1
-    is_last = state.step == config.steps
-    row = None
-    if state.step % config.log_every == 0 or is_last:
-        row = _end_row(state, rate, config.batch_size)
-        log.append(row)
-    state.is_consistent = True
-    for observer in observers:
-        observer.after_step(state)
-    if state.step % config.checkpoint_every == 0 and not is_last:
-        save_checkpoint(checkpoint_path, state.checkpoint())
-    if row is not None and progress is not None:
-        seconds_left = (config.steps - state.step) * row.seconds / state.step
-        progress(state.step, config.steps, row.bits_per_dim, row.images_per_second, seconds_left)
-
-
-def _update(
-    state: TrainingState, batch: Float[Tensor, "b c h w"], rate: float, config: TrainingConfig
-) -> tuple[float, float]:
-    """Move the weights by one optimizer step and their average after them; the loss and the gradient's norm before."""
-    model, optimizer = state.model, state.optimizer
-    evaluate = partial(_loss, model, batch, config)
-    optimizer.zero_grad(set_to_none=True)
-    loss = evaluate()
-    loss.backward()
-    parameters = list(trainable_parameters(model).values())
-    for parameter in parameters:
-        if parameter.grad is None:  # a weight that this model leaves unused still has a state to keep
-            parameter.grad = torch.zeros_like(parameter)
-    norm = torch.nn.utils.get_total_norm([cast(Tensor, parameter.grad) for parameter in parameters])
-    # One transfer for both numbers: on a GPU each waits for the device.
-    loss_value, norm_value = torch.stack([loss.detach().double(), norm.double()]).tolist()
-    if not (math.isfinite(loss_value) and math.isfinite(norm_value)):
-        layer = first_non_finite_output(model, evaluate) or non_finite_gradient(model) or "norm of the gradient"
-        raise NonFiniteTrainingError(state.step + 1, layer)
-    if config.clip_norm is not None:
-        torch.nn.utils.clip_grads_with_norm_(parameters, config.clip_norm, norm)
-    for group in optimizer.param_groups:
-        group["lr"] = rate
-    optimizer.step()
-    update_average(state.average, model, warmed_decay(config.ema_decay, state.step))
-    return loss_value, norm_value
-
-
-def _loss(model: nn.Module, batch: Float[Tensor, "b c h w"], config: TrainingConfig) -> Float[Tensor, ""]:
-    """Mean bits per dimension of a batch (docs/theory.md, eq. 2), in the configured precision."""
-    with torch.autocast(batch.device.type, dtype=torch.bfloat16, enabled=config.precision == "bfloat16"):
-        log_p = cast(Callable[[Tensor], Tensor], model.log_prob)(batch)
-    if log_p.shape != batch.shape[:1]:
-        raise ShapeError(f"log_prob: expected one value per image, shape {[len(batch)]}, got {list(log_p.shape)}")
-    return bits_per_dim(log_p.to(batch.dtype), batch[0].numel()).mean()
-
-
-def _batch(model: nn.Module, batches: Batches, step: int, config: TrainingConfig) -> Float[Tensor, "b c h w"]:
-    """Batch of a step, in the precision of the weights and the configured memory layout."""
-    batch = batches.at(step, next(model.parameters()).dtype)
-    return batch.contiguous(memory_format=torch.channels_last) if config.channels_last else batch
-
-
-def _end_row(state: TrainingState, rate: float, batch_size: int) -> LogRow:
-    """Turn the running sums into a row of the log, and begin the next."""
-    sums = state.sums
-    row = LogRow(
-        step=state.step,
-        bits_per_dim=sums.bits_per_dim / sums.steps,
-        gradient_norm=sums.gradient_norm / sums.steps,
-        learning_rate=rate,
-        images_per_second=sums.steps * batch_size / max(sums.row_seconds, 1e-9),
-        seconds=sums.seconds,
-    )
-    sums.start_row()
-    return row
+def _advance_to_the_end(state: TrainingState, updater: Updater, records: Records, interrupt: InterruptRequest) -> None:
+    """Do step after step, until the last one or until all processes know that they must stop."""
+    alone = updater.processes.count == 1
+    failure: RunDirectoryError | None = None
+    while state.step < updater.config.steps and not (alone and interrupt.requested):
+        begun = perf_counter()
+        state.is_consistent = False
+        update = updater(state, Signals(interrupt.requested, failure is not None))
+        if update.signals.failed:
+            break
+        try:
+            records.after_step(state, update, perf_counter() - begun)
+        except (KeyboardInterrupt, RunDirectoryError) as error:
+            if alone:
+                raise
+            # The others wait for the next sum of gradients: it carries the news to them.
+            if isinstance(error, RunDirectoryError):
+                failure = error
+            else:
+                interrupt.requested = True
+        if update.signals.interrupted and not alone:
+            interrupt.requested = True
+            break
+    if failure is not None:
+        raise failure
+    if state.step < updater.config.steps and not interrupt.requested:
+        raise OtherProcessError("the main process could not write the run's files; its own message says why")
 
 
 def _awaits_data(model: nn.Module) -> bool:
     """Whether some layer has yet to be initialised from data."""
     flags = (flag for name, flag in model.named_buffers() if name.rpartition(".")[2] == "initialised")
     return not all(bool(flag) for flag in flags)
-
-
-def _step_kept(checkpoint_path: Path) -> int:
-    """Step of the checkpoint on the disk, 0 if there is none."""
-    return read_checkpoint(checkpoint_path).step if checkpoint_path.exists() else 0
 
 
 def _require_event_shape(model: nn.Module, images: Tensor) -> None:

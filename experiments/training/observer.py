@@ -2,11 +2,12 @@
 
 from typing import Protocol
 
+from experiments.training.log import LogRow
 from experiments.training.state import TrainingState
 
 
 class Observer(Protocol):
-    """What `train` calls between steps; it may read the state and must not change it."""
+    """What `train` calls between steps, in the main process; it may read the state and must not change it."""
 
     def begin(self, state: TrainingState) -> None:
         """Take up a run before its next step: a new run at step 0, or one that goes on from its checkpoint."""
@@ -17,4 +18,8 @@ class Observer(Protocol):
 
         What is missing for a step when its checkpoint is read again is made up for in `begin`.
         """
+        ...
+
+    def after_row(self, row: LogRow) -> None:
+        """Look at a new row of the log; called before `after_step` of the same step."""
         ...

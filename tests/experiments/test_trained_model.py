@@ -1,6 +1,7 @@
 """A run from its configuration: trained, evaluated meanwhile, and read back at the end or at a snapshot."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -75,6 +76,16 @@ def test_a_run_kept_before_there_were_evaluations_is_still_read_and_resumed(run,
     assert load_run(old).label == load_run(run.path).label
     defaults = ExperimentConfig(EXPERIMENT.data, EXPERIMENT.model, EXPERIMENT.training)
     assert RunDirectory.create(old, defaults) == directory
+
+
+def test_tensorboard_is_written_where_it_is_asked_for(run, tmp_path):
+    pytest.importorskip("tensorboard")
+    experiment = replace(EXPERIMENT, training=replace(EXPERIMENT.training, tensorboard=True))
+    shown = RunDirectory.create(tmp_path / "run", experiment)
+    train_run(shown)
+    assert list((shown.path / "tensorboard").glob("events*"))
+    assert not (run.path / "tensorboard").exists()
+    assert shown.environment()["seed"] == 0
 
 
 def test_an_unknown_input_set_stops_before_any_work(tmp_path):

@@ -101,6 +101,9 @@ def test_its_time_is_no_time_of_training(tiny_flow, images, short, new_run, monk
         def begin(self, state):
             clock[0] += 100.0
 
+        def after_row(self, row):
+            clock[0] += 100.0
+
         def after_step(self, state):
             clock[0] += 100.0
 

@@ -7,7 +7,7 @@ from experiments.training.log import LogRow, TrainingLog, read_log
 
 
 def row(step):
-    return LogRow(step, 5.0 + step / 3, 1 / 7, 1e-3, 1234.5, step * 0.1)
+    return LogRow(step, 5.0 + step / 3, 1 / 7, 1e-3, 1234.5, step * 0.1, 300.25, None)
 
 
 def write(path, steps, after_step=0):
@@ -31,6 +31,17 @@ def test_resuming_drops_later_rows_and_starting_drops_all(tmp_path):
     assert [r.step for r in read_log(path)] == [1, 2, 3, 4, 5]
     write(path, [1])
     assert [r.step for r in read_log(path)] == [1]
+
+
+def test_a_log_without_the_columns_of_memory_is_read_and_gone_on_with(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text(
+        "step,bits_per_dim,gradient_norm,learning_rate,images_per_second,seconds\n1,5.0,0.5,0.001,9.0,0.1\n"
+    )
+    old = LogRow(1, 5.0, 0.5, 0.001, 9.0, 0.1)
+    assert read_log(path) == [old]
+    write(path, [2], after_step=1)
+    assert read_log(path) == [old, row(2)]
 
 
 def test_a_row_is_on_file_as_soon_as_it_is_appended(tmp_path):

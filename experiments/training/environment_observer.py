@@ -1,0 +1,41 @@
+"""The record of the environment of a training run, written once the run directory is this process's own."""
+
+from collections.abc import Mapping
+
+from experiments.runs import RunDirectory
+from experiments.training.log import LogRow
+from experiments.training.state import TrainingState
+
+
+class EnvironmentObserver:
+    """Writes ``environment.json`` before the first step: a run that is refused leaves the old record alone.
+
+    Parameters
+    ----------
+    run
+        Where it is written.
+    seed, device, data_checksums
+        What `experiments.environment.environment_record` takes.
+    """
+
+    def __init__(self, run: RunDirectory, seed: int, device: str, data_checksums: Mapping[str, str]) -> None:
+        self.run = run
+        self.seed = seed
+        self.device = device
+        self.data_checksums = data_checksums
+
+    def begin(self, state: TrainingState) -> None:
+        """Write the record.
+
+        Raises
+        ------
+        RunDirectoryError
+            If it cannot be written.
+        """
+        self.run.write_environment(self.seed, self.device, self.data_checksums)
+
+    def after_row(self, row: LogRow) -> None:
+        """Nothing: the environment does not change."""
+
+    def after_step(self, state: TrainingState) -> None:
+        """Nothing: the environment does not change."""

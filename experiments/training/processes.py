@@ -1,0 +1,139 @@
+"""The processes that train together: one alone, or several that torchrun started on one machine or many.
+
+`accelerate.PartialState` finds the other processes, the device of each, and the way they talk (NCCL between GPUs, gloo
+between CPUs). Its larger sibling `Accelerator` keeps the arithmetic's precision in a state that is one for the whole
+Python process and cannot be changed, so that two runs of different precision could not follow each other; it also wraps
+the model for the sake of calls to `forward`, while likelihoods are calls to `log_prob`. So every process sums the
+gradients of its share of the batch here, in one message a step that also carries the loss and the signals to stop.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Literal, TypeVar
+
+import torch
+from torch import Tensor
+
+from curvature.errors import ConfigError, ToolkitError
+from experiments.training.device import select_device
+from experiments.training.errors import OtherProcessError
+
+T = TypeVar("T")
+
+# The others wait while the main process evaluates and writes.
+LONGEST_WAIT = timedelta(hours=2)
+
+
+class Processes:
+    """One process and its companions; alone unless torchrun started it with others.
+
+    Every method that talks to the others must be called by all of them at the same point.
+
+    Parameters
+    ----------
+    device
+        Where this process computes.
+    index, count
+        Which of how many processes it is; process 0 is the main one, which alone writes files.
+    """
+
+    def __init__(self, device: torch.device, index: int = 0, count: int = 1) -> None:
+        self.device = device
+        self.index = index
+        self.count = count
+
+    @classmethod
+    def join(cls, device: Literal["auto", "cpu", "cuda"]) -> "Processes":
+        """Find the companions, and this process's device: with CUDA, one GPU for each process of a machine.
+
+        Raises
+        ------
+        ConfigError
+            If CUDA is asked for and torch sees none.
+        """
+        from accelerate import PartialState  # imported here: whoever only reads runs needs none of it
+
+        selected = select_device(device)
+        state = PartialState(cpu=selected.type == "cpu", timeout=LONGEST_WAIT)
+        if state.num_processes == 1:
+            return cls(selected)
+        return cls(state.device, state.process_index, state.num_processes)
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this process writes the files."""
+        return self.index == 0
+
+    def share(self, count: int) -> slice:
+        """Which of `count` items are this process's; shares differ by one item at most."""
+        return slice(self.index * count // self.count, (self.index + 1) * count // self.count)
+
+    def sum_(self, tensors: Sequence[Tensor]) -> None:
+        """Replace every tensor by its sum over the processes, in place; the same bits everywhere, in one message."""
+        if self.count == 1:
+            return
+        from accelerate.utils import reduce
+
+        flat = reduce(torch.cat([tensor.reshape(-1) for tensor in tensors]), reduction="sum")
+        for tensor, total in zip(tensors, flat.split([tensor.numel() for tensor in tensors]), strict=True):
+            tensor.copy_(total.view(tensor.shape))
+
+    def copy_from_main_(self, tensors: Sequence[Tensor]) -> None:
+        """Replace every tensor by that of the main process, in place."""
+        if self.count == 1:
+            return
+        from accelerate.utils import broadcast
+
+        for tensor in tensors:
+            tensor.copy_(broadcast(tensor.contiguous()))
+
+    def from_main(self, make: Callable[[], T]) -> T:
+        """Call `make` in the main process alone, and return what it returned in all of them.
+
+        Raises
+        ------
+        OtherProcessError
+            In the other processes, if it raised an error of the toolkit in the main one.
+        """
+        if self.count == 1:
+            return make()
+        from accelerate.utils import broadcast_object_list
+
+        result: list[object] = [None, None]
+        error: ToolkitError | None = None
+        if self.is_main:
+            try:
+                result[0] = make()
+            except ToolkitError as raised:
+                error, result[1] = raised, str(raised)
+        broadcast_object_list(result)
+        if error is not None:
+            raise error
+        if result[1] is not None:
+            raise OtherProcessError(str(result[1]))
+        return result[0]  # type: ignore[return-value]
+
+    def gather(self, value: T) -> list[T]:
+        """Collect one value of every process, in order."""
+        if self.count == 1:
+            return [value]
+        from accelerate.utils import gather_object
+
+        return gather_object([value])
+
+    def require_same(self, value: str, what: str) -> None:
+        """Raise a ConfigError in every process unless all of them have the same value."""
+        values = self.gather(value)
+        others = [i for i, other in enumerate(values) if other != values[0]]
+        if others:
+            raise ConfigError(
+                f"processes {', '.join(map(str, others))}: have another {what} than process 0; "
+                "give all of them the same images and settings"
+            )
+
+    def leave(self) -> None:
+        """Part from the others at the end of the program."""
+        if self.count > 1:
+            from accelerate import PartialState
+
+            PartialState().destroy_process_group()

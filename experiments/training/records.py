@@ -1,0 +1,117 @@
+"""What a run keeps while it goes on: rows of the log, checkpoints, and what observers make of it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from experiments.training.averaging import warmed_decay
+from experiments.training.checkpoint import save_checkpoint
+from experiments.training.config import TrainingConfig
+from experiments.training.log import LogRow, TrainingLog
+from experiments.training.memory import peak_device_memory_mib, peak_memory_mib
+from experiments.training.observer import Observer
+from experiments.training.processes import Processes
+from experiments.training.progress import Progress
+from experiments.training.state import TrainingState
+from experiments.training.update import Update
+
+LOSS_MEAN_DECAY = 0.99
+
+
+class Records:
+    """Keeps count of the steps in every process; only the main one has a log, and writes.
+
+    Parameters
+    ----------
+    config
+        The settings.
+    processes
+        Those that train together.
+    checkpoint_path
+        Where checkpoints are kept.
+    kept_step
+        Step of the checkpoint there, None without one.
+    log
+        The log, None in all but the main process.
+    progress, observers
+        Told of every row, and of every step; in the main process alone.
+    """
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        processes: Processes,
+        checkpoint_path: Path,
+        kept_step: int | None,
+        log: TrainingLog | None,
+        progress: Progress | None,
+        observers: Sequence[Observer],
+    ) -> None:
+        self.config = config
+        self.processes = processes
+        self.checkpoint_path = checkpoint_path
+        self.kept_step = kept_step
+        self.log = log
+        self.progress = progress if processes.is_main else None
+        self.observers = observers if processes.is_main else ()
+
+    def begin(self, state: TrainingState) -> None:
+        """Tell the observers where the run begins or goes on."""
+        for observer in self.observers:
+            observer.begin(state)
+
+    def after_step(self, state: TrainingState, update: Update, seconds: float) -> None:
+        """Count a step, and do what is due after it: a row of the log, observers, a checkpoint, a word on progress.
+
+        Raises
+        ------
+        RunDirectoryError
+            If something cannot be written.
+        """
+        decay = warmed_decay(LOSS_MEAN_DECAY, state.step)
+        state.sums.add(update.bits_per_dim, update.gradient_norm, decay, seconds)
+        state.step += 1
+        is_last = state.step == self.config.steps
+        row = None
+        if state.step % self.config.log_every == 0 or is_last:
+            row = self._end_row(state, update.learning_rate)
+            if self.log is not None:
+                self.log.append(row)
+        state.is_consistent = True
+        for observer in self.observers:
+            if row is not None:
+                observer.after_row(row)
+            observer.after_step(state)
+        if state.step % self.config.checkpoint_every == 0 and not is_last:
+            self.keep(state)
+        if row is not None and self.progress is not None:
+            seconds_left = (self.config.steps - state.step) * row.seconds / state.step
+            self.progress(state.step, self.config.steps, row.bits_per_dim, row.images_per_second, seconds_left)
+
+    def keep(self, state: TrainingState) -> None:
+        """Write the checkpoint, after the rows of the log before it are on the disk; not twice for the same step.
+
+        Raises
+        ------
+        RunDirectoryError
+            If it cannot be written.
+        """
+        if self.log is not None and self.kept_step != state.step:
+            self.log.flush_to_disk()
+            save_checkpoint(self.checkpoint_path, state.checkpoint())
+            self.kept_step = state.step
+
+    def _end_row(self, state: TrainingState, rate: float) -> LogRow:
+        """Turn the running sums into a row of the log, and begin the next."""
+        sums = state.sums
+        row = LogRow(
+            step=state.step,
+            bits_per_dim=sums.bits_per_dim / sums.steps,
+            gradient_norm=sums.gradient_norm / sums.steps,
+            learning_rate=rate,
+            images_per_second=sums.steps * self.config.batch_size / max(sums.row_seconds, 1e-9),
+            seconds=sums.seconds,
+            peak_memory_mib=peak_memory_mib(),
+            peak_device_memory_mib=peak_device_memory_mib(self.processes.device),
+        )
+        sums.start_row()
+        return row

@@ -1,0 +1,164 @@
+"""One step of training: the loss of a batch, its gradient from all processes and parts, and the move of the weights."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import cast
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from curvature.errors import ConfigError, ShapeError
+from curvature.units import bits_per_dim
+from experiments.training.averaging import update_average, warmed_decay
+from experiments.training.batches import Batches
+from experiments.training.config import TrainingConfig
+from experiments.training.diagnosis import first_non_finite_output, non_finite_gradient
+from experiments.training.errors import NonFiniteTrainingError
+from experiments.training.optimizer import trainable_parameters
+from experiments.training.processes import Processes
+from experiments.training.schedule import learning_rate
+from experiments.training.state import TrainingState
+
+Images = Float[Tensor, "b c h w"]
+
+
+@dataclass(frozen=True)
+class Signals:
+    """Why training should stop; each process sends its own with a step's gradients, and all receive the same."""
+
+    interrupted: bool = False
+    """Ctrl-C was pressed."""
+    failed: bool = False
+    """The main process could not write what it should."""
+
+
+@dataclass(frozen=True)
+class Update:
+    """What a step did."""
+
+    bits_per_dim: float
+    """Loss of the whole batch before the step (bits/dim)."""
+    gradient_norm: float
+    """Euclidean norm of its gradient, before clipping."""
+    learning_rate: float
+    """Learning rate of the step."""
+    signals: Signals
+    """What any of the processes signalled."""
+
+
+class Updater:
+    """Does the steps of a run, in as many processes and parts as there are.
+
+    The batch of a step is one and the same whatever their number: every process takes its share of the images and of
+    the noise, and adds up the gradients of ``gradient_accumulation`` parts of it, so that the loss curve differs by
+    rounding alone.
+
+    Parameters
+    ----------
+    model
+        The model that is trained.
+    batches
+        The batch of every step.
+    config
+        The settings.
+    processes
+        Those that train together.
+
+    Raises
+    ------
+    ConfigError
+        If a batch has fewer images than there are parts in all processes.
+    """
+
+    def __init__(self, model: nn.Module, batches: Batches, config: TrainingConfig, processes: Processes) -> None:
+        least = processes.count * config.gradient_accumulation
+        if config.batch_size < least:
+            raise ConfigError(
+                f"training setting batch_size: expected at least {least}, an image for each of {processes.count} "
+                f"processes x {config.gradient_accumulation} parts, got {config.batch_size}"
+            )
+        self.batches = batches
+        self.config = config
+        self.processes = processes
+        log_prob = cast(Callable[[Tensor], Tensor], model.log_prob)
+        self._log_prob = torch.compile(log_prob) if config.compile else log_prob
+
+    def batch(self, step: int, dtype: torch.dtype, share: slice | None = None) -> Images:
+        """Images of a step in the configured memory layout: this process's share, unless another one is given."""
+        batch = self.batches.at(step, dtype, self.processes.share(self.config.batch_size) if share is None else share)
+        return batch.contiguous(memory_format=torch.channels_last) if self.config.channels_last else batch
+
+    def __call__(self, state: TrainingState, signals: Signals) -> Update:
+        """Move the weights by one optimizer step, and their average after them; the state's counters stay.
+
+        Raises
+        ------
+        NonFiniteTrainingError
+            In every process, if the loss or its gradient is not finite; the weights were not updated with it.
+        """
+        parts = self.batch(state.step, next(state.model.parameters()).dtype).tensor_split(
+            self.config.gradient_accumulation
+        )
+        state.optimizer.zero_grad(set_to_none=True)
+        loss = self._accumulate(parts)
+        gradients = _gradients(state.model)
+        sent = loss.new_tensor([signals.interrupted, signals.failed]) if self.processes.count > 1 else None
+        if sent is not None:
+            self.processes.sum_([*gradients, loss, sent])
+        norm = torch.nn.utils.get_total_norm(gradients)
+        # One transfer for both numbers: on a GPU each waits for the device.
+        loss_value, norm_value = torch.stack([loss.double(), norm.double()]).tolist()
+        if not (math.isfinite(loss_value) and math.isfinite(norm_value)):
+            raise NonFiniteTrainingError(state.step + 1, self._broken_layer(state.model, parts))
+        rate = learning_rate(state.step, self.config)
+        self._move(state, norm, rate)
+        return Update(loss_value, norm_value, rate, signals if sent is None else Signals(*map(bool, sent.tolist())))
+
+    def _accumulate(self, parts: tuple[Images, ...]) -> Float[Tensor, ""]:
+        """Add up the gradients of the parts of a batch; their share of the mean loss of the whole."""
+        losses = []
+        for part in parts:
+            loss = self._loss(self._log_prob, part)
+            if len(part) < self.config.batch_size:
+                loss = loss * (len(part) / self.config.batch_size)
+            loss.backward()
+            losses.append(loss.detach())
+        return losses[0] if len(losses) == 1 else torch.stack(losses).sum()
+
+    def _loss(self, log_prob: Callable[[Tensor], Tensor], part: Images) -> Float[Tensor, ""]:
+        """Mean bits per dimension (docs/theory.md, eq. 2), in the configured precision."""
+        with torch.autocast(part.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
+            log_p = log_prob(part)
+        if log_p.shape != part.shape[:1]:
+            raise ShapeError(f"log_prob: expected one value per image, shape {[len(part)]}, got {list(log_p.shape)}")
+        return bits_per_dim(log_p.to(part.dtype), part[0].numel()).mean()
+
+    def _move(self, state: TrainingState, norm: Tensor, rate: float) -> None:
+        """Clip the gradient, step the optimizer and the average."""
+        if self.config.clip_norm is not None:
+            parameters = trainable_parameters(state.model).values()
+            torch.nn.utils.clip_grads_with_norm_(parameters, self.config.clip_norm, norm)
+        for group in state.optimizer.param_groups:
+            group["lr"] = rate
+        state.optimizer.step()
+        update_average(state.average, state.model, warmed_decay(self.config.ema_decay, state.step))
+
+    def _broken_layer(self, model: nn.Module, parts: tuple[Images, ...]) -> str:
+        """Name what is not finite, in whichever process it broke; the uncompiled model tells."""
+        log_prob = cast(Callable[[Tensor], Tensor], model.log_prob)
+        found = (first_non_finite_output(model, partial(self._loss, log_prob, part)) for part in parts)
+        everywhere = self.processes.gather(next((name for name in found if name is not None), None))
+        named = next((name for name in everywhere if name is not None), None)
+        return named or non_finite_gradient(model) or "norm of the gradient"
+
+
+def _gradients(model: nn.Module) -> list[Tensor]:
+    """Gradients of all trainable parameters."""
+    parameters = trainable_parameters(model).values()
+    for parameter in parameters:
+        if parameter.grad is None:  # a weight that this model leaves unused still has a state to keep
+            parameter.grad = torch.zeros_like(parameter)
+    return [cast(Tensor, parameter.grad) for parameter in parameters]

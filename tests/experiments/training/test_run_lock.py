@@ -1,0 +1,99 @@
+"""Two runs in one directory, a full disk, and what killed writers leave behind."""
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from curvature.errors import RunDirectoryError
+from experiments.training.checkpoint import read_checkpoint
+from experiments.training.log import read_log
+from experiments.training.loop import train
+from experiments.training.run_lock import NAME, run_lock
+
+
+@pytest.fixture
+def other_process(new_run):
+    """Another process that trains in a run directory: (process, run)."""
+    run = new_run()
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom experiments.training.run_lock import run_lock\n"
+        "with run_lock(Path(sys.argv[1])):\n    print('held', flush=True)\n    sys.stdin.readline()\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(run.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdout.readline() == b"held\n"
+    yield process, run
+    process.kill()
+    process.communicate()
+
+
+def test_a_run_that_another_process_trains_is_refused_until_that_one_is_dead(other_process, tiny_flow, images, short):
+    process, run = other_process
+    before = sorted(path.name for path in run.path.iterdir())
+    with pytest.raises(RunDirectoryError, match=rf"is being trained by process {process.pid} on .*; wait for it"):
+        train(tiny_flow(), images, short, run)
+    assert sorted(path.name for path in run.path.iterdir()) == before
+    process.kill()
+    process.wait()
+    assert train(tiny_flow(), images, short, run).steps == 12
+
+
+def test_a_lock_that_cannot_be_written_is_named(tmp_path):
+    with pytest.raises(RunDirectoryError, match="cannot be written"), run_lock(tmp_path / "nowhere"):
+        pass
+
+
+def test_a_file_system_without_locks_is_no_obstacle(tmp_path, monkeypatch):
+    def refuse(descriptor, operation):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with run_lock(tmp_path):
+        assert (tmp_path / NAME).exists()
+
+
+def test_a_disk_that_fills_up_keeps_the_last_checkpoint_and_the_run_can_go_on(
+    trained, tiny_flow, images, short, new_run, monkeypatch
+):
+    """Half of the second checkpoint is written, then there is no room."""
+    run, writes = new_run(), []
+    write_bytes = Path.write_bytes
+
+    def fill_up(path, content):
+        if "checkpoint" in path.name:
+            writes.append(path)
+            if len(writes) == 2:
+                write_bytes(path, content[: len(content) // 2])
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write_bytes(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", fill_up)
+    message = r"checkpoint\.safetensors: cannot be written \(No space left on device\); check .* free space"
+    with pytest.raises(RunDirectoryError, match=message):
+        train(tiny_flow(), images, short, run)
+    monkeypatch.undo()
+    assert read_checkpoint(run.checkpoint_path).step == 5
+    assert not list(run.path.glob(".*.tmp"))
+    model = tiny_flow()
+    train(model, images, short, run, resume=True)
+    whole, whole_run, _ = trained
+    assert all(a.equal(b) for a, b in zip(model.parameters(), whole.parameters(), strict=True))
+    assert [row.bits_per_dim for row in read_log(run.log_path)] == [
+        row.bits_per_dim for row in read_log(whole_run.log_path)
+    ]
+
+
+def test_what_killed_writers_left_is_removed(tiny_flow, images, short, new_run):
+    run = new_run()
+    leftovers = [run.path / ".checkpoint.safetensors.0a1b2c3d.tmp", run.path / ".log.csv.0a1b2c3d.tmp"]
+    others = run.path / ".comparison.csv.0a1b2c3d.tmp"
+    for path in (*leftovers, others):
+        path.write_text("half")
+    train(tiny_flow(), images, short, run)
+    assert not any(path.exists() for path in leftovers)
+    assert others.exists()
