@@ -2,6 +2,8 @@
 
 Each module NAME of this package with a function `run() -> list[dict]` is a benchmark: one row a candidate, the same
 columns in every row. The rows are printed as a table and kept, with the hardware, in benchmarks/results/NAME.json.
+A module that needs what not every machine has says what is missing with `unavailable() -> str | None`; it is left out
+then, and its last results stay.
 """
 
 import argparse
@@ -14,7 +16,16 @@ from rich.table import Table
 
 from benchmarks.hardware import hardware
 
-BENCHMARKS = ("training_step", "demo", "curvature_routes", "curvature_hessian", "ladder")
+BENCHMARKS = (
+    "training_step",
+    "training_quality",
+    "training_on_gpu",
+    "moments",
+    "demo",
+    "curvature_routes",
+    "curvature_hessian",
+    "ladder",
+)
 WIDTH_OF_FILES = 160
 RESULTS = Path(__file__).parent / "results"
 
@@ -33,6 +44,9 @@ def main() -> None:
         console = Console(width=WIDTH_OF_FILES)
     for name in names:
         module = importlib.import_module(f"benchmarks.{name}")
+        if reason := getattr(module, "unavailable", lambda: None)():
+            console.print(f"{name}: left out, {reason}")
+            continue
         rows = module.run()
         console.print(as_table(name, rows))
         console.print((module.__doc__ or "").strip(), style="dim", highlight=False)

@@ -16,6 +16,7 @@ def hardware() -> dict[str, object]:
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "avx512_bf16": "avx512_bf16" in _cpuinfo("flags"),
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "cuda": torch.version.cuda,
         "platform": platform.platform(),
         "python": platform.python_version(),
         "torch": torch.__version__,
