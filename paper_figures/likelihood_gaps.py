@@ -6,6 +6,7 @@ Bars are two standard errors.
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -49,7 +50,7 @@ def likelihood_gaps(gaps: pd.DataFrame, ladder: pd.DataFrame) -> Figure:
         Tidy comparisons of the same models, as `analysis.comparison.compare` makes them; gaps in bits per dimension.
     """
     rows = gaps[gaps["kind"] == "other"].to_dict("records")
-    predicted = ladder.set_index(["train_set", "input_set", "rung"])
+    predicted = {(row["train_set"], row["input_set"], row["rung"]): row for row in ladder.to_dict("records")}
     places = _places([(row["train_set"], row["input_set"].partition("/")[0]) for row in rows])
     figure = Figure(figsize=(COLUMN_WIDTH, 0.9 + 0.31 * len(rows)), layout="constrained")
     axis = figure.subplots()
@@ -59,11 +60,12 @@ def likelihood_gaps(gaps: pd.DataFrame, ladder: pd.DataFrame) -> Figure:
         _draw_point(axis, y, "measured", row["gap_to_train"], row["gap_to_train_se"])
         for rung in RUNGS:
             key = (row["train_set"], row["input_set"], rung)
-            if key in predicted.index:
-                found = predicted.loc[key]
+            if key in predicted:
+                found = predicted[key]
                 _draw_point(axis, y, rung, found["predicted"], found["predicted_se"])
     _finish(axis, places)
-    figure.legend(*_once(axis), loc="outside upper center", ncols=4, columnspacing=0.8, handletextpad=0.2)
+    handles, labels = _once(axis)
+    figure.legend(handles, labels, loc="outside upper center", ncols=4, columnspacing=0.8, handletextpad=0.2)
     return figure
 
 
@@ -120,7 +122,7 @@ def _title(name: str) -> str:
     return TITLES.get(name, name)
 
 
-def _once(axis: Axes) -> tuple[list[object], list[str]]:
+def _once(axis: Axes) -> tuple[list[Any], list[str]]:
     """One handle for each label."""
     by_label = dict(zip(*axis.get_legend_handles_labels()[::-1], strict=True))
     return list(by_label.values()), list(by_label)

@@ -53,7 +53,8 @@ def gaps_table(jobs: Iterable[ModelJob], pairs: Iterable[Pair]) -> pd.DataFrame:
         keys = [(train_set, name) for name in table["input_set"]]
         table["claim"] = [claims.get(key, "") for key in keys]
         table["outcome"] = [
-            outcome(row.gap_to_train, row.gap_to_train_se) if row.kind == "other" else "" for row in table.itertuples()
+            outcome(row["gap_to_train"], row["gap_to_train_se"]) if row["kind"] == "other" else ""
+            for row in table.to_dict("records")
         ]
         known = [published.get(key) for key in keys]
         table["published_bpd"] = [math.nan if each is None else each.bpd for each in known]

@@ -88,7 +88,7 @@ def _write(trained: TrainedModel, out: Path, name: str, n_images: int, progress:
             shutil.copyfile(trained.run.path / file, out / file)
     steps = trained.run.section("training", TrainingConfig).steps
     storage = save_reference_weights(out / WEIGHTS, trained.model, steps)
-    stored = Glow(trained.model.event_shape, trained.model.config)
+    stored = Glow(trained.train_images.event_shape, trained.model.config)
     load_reference_weights(stored, out / WEIGHTS)
     rows = _likelihoods(stored, trained, n_images, progress)
     pd.DataFrame(rows, columns=LIKELIHOOD_COLUMNS).to_csv(out / LIKELIHOODS, index=False)
