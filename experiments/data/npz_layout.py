@@ -12,7 +12,19 @@ from jaxtyping import UInt8
 from experiments.data.errors import DataFileError, damaged
 
 IMAGES, SOURCE_PHOTOGRAPH = "images", "source_image"
-UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, ValueError, EOFError, OSError, NotImplementedError)
+# What NumPy and the decompressors raise for damaged files; TypeError for an npy file under the name of an npz one.
+UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    ValueError,
+    EOFError,
+    OSError,
+    NotImplementedError,
+    KeyError,
+    IndexError,
+    TypeError,
+)
 
 
 def shards(directory: Path, split: str, native: Iterable[str] = ()) -> list[Path]:
@@ -44,7 +56,7 @@ def count_images(path: Path) -> int:
             version = np.lib.format.read_magic(file)
             read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
             return int(read(file)[0][0])
-    except (*UNREADABLE, KeyError, IndexError) as error:
+    except UNREADABLE as error:
         raise damaged(path, error) from error
 
 
@@ -57,9 +69,9 @@ def array_names(path: Path) -> list[str]:
         If it is no zip archive.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as content, np.load(content, allow_pickle=False) as file:
             return list(file.files)
-    except (*UNREADABLE, AttributeError) as error:
+    except UNREADABLE as error:
         raise damaged(path, error) from error
 
 
@@ -75,7 +87,7 @@ def read_array(path: Path, key: str) -> np.ndarray:
     if key not in names:
         raise DataFileError(f"{path}: expected an array {key!r}, found {', '.join(map(repr, names)) or 'none'}")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as content, np.load(content, allow_pickle=False) as file:
             array: np.ndarray = file[key]
             return array
     except UNREADABLE as error:

@@ -114,8 +114,8 @@ def channel_names(count: int) -> list[str]:
 def _read(path: Path) -> PixelStatistics | None:
     """What was kept; None if there is nothing or it is damaged, since it can be computed again."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as content, np.load(content, allow_pickle=False) as file:
             arrays = {name: file[name] for name in FIELDS}
-    except (*UNREADABLE, KeyError, AttributeError):
+    except UNREADABLE:
         return None
     return PixelStatistics(**{**arrays, "count": int(arrays["count"])})

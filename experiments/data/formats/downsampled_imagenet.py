@@ -50,7 +50,7 @@ def _parse(file: BinaryIO, origin: str) -> UInt8[np.ndarray, "N 3 32 32"]:
     try:
         with np.load(file, allow_pickle=False) as arrays:
             data = arrays[DATA]
-    except (*UNREADABLE, KeyError, AttributeError) as error:
+    except UNREADABLE as error:
         raise damaged(origin, error) from error
     if data.dtype != np.uint8 or data.ndim != 2 or data.shape[1] != PIXELS:
         raise damaged(origin, f"expected {DATA!r} uint8 [N, {PIXELS}], got {data.dtype} {list(data.shape)}")
