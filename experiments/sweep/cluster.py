@@ -59,6 +59,7 @@ def local_workers(count: int) -> Iterator["Client"]:
             processes=True,
             memory_limit=0,  # a large model on few workers is no leak
             dashboard_address=None,
+            preload=["experiments.sweep.worker_setup"],
             silence_logs=logging.CRITICAL,
         )
     with cluster, Client(cluster, set_as_default=False) as client:
@@ -120,7 +121,7 @@ def _reason(error: BaseException) -> str:
 
 @contextmanager
 def _interrupts_held_back() -> Iterator[None]:
-    """Hold Ctrl-C back during the block, and for ever in threads and processes that are started in it."""
+    """Hold Ctrl-C back until the block has ended: half a cluster could not be closed."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return

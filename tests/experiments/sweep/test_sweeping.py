@@ -185,7 +185,10 @@ def scheduler_elsewhere(directory, workers):
         deadline = time.monotonic() + 90
         while not contact.exists() and time.monotonic() < deadline:
             time.sleep(0.1)
-        yield json.loads(contact.read_text())["address"]
+        address = json.loads(contact.read_text())["address"]
+        with Client(address, set_as_default=False) as client:
+            client.wait_for_workers(workers, timeout=90)
+        yield address
     finally:
         for process in running:
             process.terminate()
