@@ -20,7 +20,9 @@ LINEAR_WITHIN = 1.0  # bits/dim
 DWARFS = 4.0  # largest over median size, from which a panel's gaps get the symmetric-log axis
 STACK = 4  # panels beneath each other; more take two columns
 NAME = "training_trajectory"
-MEASURED: dict[str, Any] = {"color": PALETTE[-1], "marker": "o", "linewidth": 1.2, "markersize": 3.5}
+# Open and beneath the rungs: a prediction that meets the measurement runs through the markers.
+MEASURED: dict[str, Any] = {"color": PALETTE[-1], "marker": "o", "markerfacecolor": "white", "markersize": 4.5}
+MEASURED |= {"linewidth": 0.6, "markeredgewidth": 0.7, "zorder": 2}
 DASHES = ("--", "-.", ":", (0, (5, 1)), (0, (1, 1)), (0, (3, 1, 1, 1)))
 
 
@@ -61,6 +63,7 @@ def training_trajectory(trajectory: pd.DataFrame, evaluations: pd.DataFrame) -> 
         axis.tick_params(labelbottom=is_lowest)
         if is_lowest:
             axis.set_xlabel("training step")
+    figure.align_ylabels()
     handles, labels = axis.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, columnspacing=1.2)
     return figure
@@ -88,7 +91,7 @@ def _draw_likelihoods(axis: Axes, evaluations: pd.DataFrame) -> None:
     axis.set_ylabel("bits/dim")
     axis.set_title("evaluated during training", loc="left")
     axis.tick_params(labelbottom=False)
-    axis.legend(ncols=2, columnspacing=1.0, handlelength=1.6, loc="best")
+    axis.legend(ncols=2, columnspacing=1.0, handlelength=1.6)
 
 
 def _draw_gaps(axis: Axes, rows: pd.DataFrame, rungs: list[str]) -> None:
@@ -98,7 +101,9 @@ def _draw_gaps(axis: Axes, rows: pd.DataFrame, rungs: list[str]) -> None:
         each = rows[rows["rung"] == rung].sort_values("step")
         color = PALETTE[index % (len(PALETTE) - 1)]
         _draw_band(axis, each["step"], each["predicted"], each["predicted_se"], color)
-        axis.plot(each["step"], each["predicted"], color=color, linestyle=DASHES[index % len(DASHES)], label=rung)
+        axis.plot(
+            each["step"], each["predicted"], color=color, linestyle=DASHES[index % len(DASHES)], label=rung, zorder=3
+        )
     measured = rows.drop_duplicates("step").sort_values("step")
     _draw_band(axis, measured["step"], measured["measured"], measured["measured_se"], SHADE, alpha=1.0)
     axis.plot(measured["step"], measured["measured"], **MEASURED, label="measured")

@@ -16,8 +16,9 @@ from experiments.trajectory import HESSIANS, ORDER, PREDICTIONS, chosen_steps, f
 
 FIGURE = "training-trajectory"
 CAPTION = (
-    "Snapshots whose measured gap to the training images lies two standard errors from zero, of all; the first step "
-    "from which the order of the last one holds; and of the resolved snapshots those whose sign each rung predicts."
+    "More and less likely than the training images: the snapshots whose measured gap lies two standard errors from "
+    "zero, of all. Holds from: the first step from which the order of the last snapshot holds. Beneath each rung: at "
+    "how many of the resolved snapshots its prediction has the measured sign."
 )
 
 
@@ -62,8 +63,8 @@ def _order_table(order: pd.DataFrame) -> Table:
     )
     table.add_column("input set", no_wrap=True)
     rungs = list(dict.fromkeys(order["rung"]))
-    for column in ("more likely", "less likely", "at the end", "holds from", *(f"sign of {rung}" for rung in rungs)):
-        table.add_column(column, justify="right")
+    for column in ("more likely", "less likely", "at the end", "holds from", *rungs):
+        table.add_column(column, justify="right", no_wrap=True)
     for name, rows in order.groupby("input_set", sort=False):
         first = rows.iloc[0]
         resolved = first["more_likely"] + first["less_likely"]
@@ -73,7 +74,7 @@ def _order_table(order: pd.DataFrame) -> Table:
             f"{first['less_likely']}/{first['snapshots']}",
             first["at_the_end"],
             "–" if pd.isna(first["holds_from"]) else str(first["holds_from"]),
-            *(f"{right}/{resolved}" for right in rows["right_sign"]),
+            *(f"{right}/{resolved}" if resolved else "–" for right in rows["right_sign"]),
         )
     return table
 
