@@ -22,7 +22,6 @@ from experiments.training.config import TrainingConfig
 from experiments.training.errors import OtherProcessError, TrainingInterrupted
 from experiments.training.identity import training_identity
 from experiments.training.interruption import InterruptRequest, deferred_interrupt
-from experiments.training.log import TrainingLog
 from experiments.training.observer import Observer
 from experiments.training.processes import Processes
 from experiments.training.progress import Progress
@@ -106,7 +105,7 @@ def train(
     CheckpointError
         If the checkpoint is damaged or belongs to another model, other settings or other images.
     TrainingInterrupted
-        On Ctrl-C, after the step in progress was finished and kept.
+        On Ctrl-C, after the step in progress (of several processes, or the next one) was finished and kept.
     NonFiniteTrainingError
         If the loss or its gradient is not finite; the weights were not updated with it, the last checkpoint stays.
     OtherProcessError
@@ -119,12 +118,12 @@ def train(
     with ExitStack() as stack:
         checkpoint = processes.from_main(partial(_take_up, stack, run, resume))
         state = _begin(model, images, updater, checkpoint, run.checkpoint_path)
-        log = stack.enter_context(TrainingLog(run.log_path, state.step)) if processes.is_main else None
         kept_step = None if checkpoint is None else checkpoint.step
-        records = Records(config, processes, run.checkpoint_path, kept_step, log, progress, observers)
+        records = Records(config, processes, run, kept_step, progress, observers)
+        stack.callback(records.close)
         interrupt = stack.enter_context(deferred_interrupt())
         try:
-            records.begin(state)
+            processes.from_main(partial(records.begin, state))
             _advance_to_the_end(state, updater, records, interrupt)
         except KeyboardInterrupt:
             interrupt.requested = True
@@ -188,7 +187,7 @@ def _advance_to_the_end(state: TrainingState, updater: Updater, records: Records
         try:
             records.after_step(state, update, perf_counter() - begun)
         except (KeyboardInterrupt, RunDirectoryError) as error:
-            if alone:
+            if alone or not (isinstance(error, RunDirectoryError) or state.is_consistent):
                 raise
             # The others wait for the next sum of gradients: it carries the news to them.
             if isinstance(error, RunDirectoryError):

@@ -1,8 +1,8 @@
 """What a run keeps while it goes on: rows of the log, checkpoints, and what observers make of it."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
+from experiments.runs import RunDirectory
 from experiments.training.averaging import warmed_decay
 from experiments.training.checkpoint import save_checkpoint
 from experiments.training.config import TrainingConfig
@@ -26,12 +26,10 @@ class Records:
         The settings.
     processes
         Those that train together.
-    checkpoint_path
-        Where checkpoints are kept.
+    run
+        Where the log and checkpoints are kept.
     kept_step
         Step of the checkpoint there, None without one.
-    log
-        The log, None in all but the main process.
     progress, observers
         Told of every row, and of every step; in the main process alone.
     """
@@ -40,24 +38,35 @@ class Records:
         self,
         config: TrainingConfig,
         processes: Processes,
-        checkpoint_path: Path,
+        run: RunDirectory,
         kept_step: int | None,
-        log: TrainingLog | None,
         progress: Progress | None,
         observers: Sequence[Observer],
     ) -> None:
         self.config = config
         self.processes = processes
-        self.checkpoint_path = checkpoint_path
+        self.run = run
         self.kept_step = kept_step
-        self.log = log
+        self.log: TrainingLog | None = None
         self.progress = progress if processes.is_main else None
         self.observers = observers if processes.is_main else ()
 
     def begin(self, state: TrainingState) -> None:
-        """Tell the observers where the run begins or goes on."""
+        """Open the log, and tell the observers where the run begins or goes on; for the main process alone.
+
+        Raises
+        ------
+        RunDirectoryError
+            If something cannot be read or written.
+        """
+        self.log = TrainingLog(self.run.log_path, state.step)
         for observer in self.observers:
             observer.begin(state)
+
+    def close(self) -> None:
+        """Close the log."""
+        if self.log is not None:
+            self.log.close()
 
     def after_step(self, state: TrainingState, update: Update, seconds: float) -> None:
         """Count a step, and do what is due after it: a row of the log, observers, a checkpoint, a word on progress.
@@ -97,7 +106,7 @@ class Records:
         """
         if self.log is not None and self.kept_step != state.step:
             self.log.flush_to_disk()
-            save_checkpoint(self.checkpoint_path, state.checkpoint())
+            save_checkpoint(self.run.checkpoint_path, state.checkpoint())
             self.kept_step = state.step
 
     def _end_row(self, state: TrainingState, rate: float) -> LogRow:

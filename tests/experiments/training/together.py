@@ -31,7 +31,7 @@ def make_images():
 
 
 class WatchedGlow(Glow):
-    """A Glow that lets something happen in the likelihood of step 4."""
+    """A Glow that lets something happen in its likelihoods."""
 
     calls, event = 0, None
 
@@ -39,7 +39,7 @@ class WatchedGlow(Glow):
         if self.training:
             self.calls += 1
         log_p = super().log_prob(x)
-        return log_p if self.calls != STEP or self.event is None else self.event(log_p)
+        return log_p if self.event is None else self.event(self.calls, log_p)
 
 
 def make_model(event=None):
@@ -53,13 +53,14 @@ def observers(run):
     return [Evaluation({"noise=uniform": x}, [1, 3, 10], run)]
 
 
-def press_ctrl_c(log_p):
-    os.kill(os.getpid(), signal.SIGINT)
+def press_ctrl_c(calls, log_p):
+    if calls == STEP:
+        os.kill(os.getpid(), signal.SIGINT)
     return log_p
 
 
-def break_down(log_p):
-    return log_p * float("nan")
+def break_down(calls, log_p):
+    return log_p * float("nan") if calls >= STEP else log_p
 
 
 class FullDisk:
