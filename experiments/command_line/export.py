@@ -3,14 +3,11 @@
 from functools import partial
 
 from experiments.command_line.options import ExportOptions
-from experiments.data.location import use_data_root
 from experiments.reference_models.exporting import export_run
 
 
 def run(options: ExportOptions) -> None:
     """Write the model's directory and say where it lies."""
-    if options.data_root is not None:
-        use_data_root(options.data_root)
     say = partial(print, flush=True)
     path = export_run(options.run, options.name, options.out, options.replace, options.n_images, say)
     print(f"model: {path}")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from experiments.atomic_write import cannot_write
 from experiments.command_line.options import GapsOptions
-from experiments.data.location import use_data_root
 from experiments.figures import draw_figure
 from experiments.gaps.config import GapsConfig
 from experiments.gaps.running import REPORT, TABLES, make_plan, run_gaps
@@ -20,8 +19,6 @@ FIGURE = "likelihood-gaps"
 
 def run(options: GapsOptions) -> None:
     """Measure and predict what is not there yet; write the tables, the report and the figure."""
-    if options.data_root is not None:
-        use_data_root(options.data_root)
     pairs = read_pairs(options.pairs) or PAIRS
     plan = make_plan(pairs, options.config, options.work, skip_missing_models=not options.pairs)
     for pair in plan.left_out:
