@@ -63,6 +63,7 @@ def training_trajectory(trajectory: pd.DataFrame, evaluations: pd.DataFrame) -> 
         axis.tick_params(labelbottom=is_lowest)
         if is_lowest:
             axis.set_xlabel("training step")
+    figure.suptitle(f"Over the course of training on {trajectory['train_set'].iloc[0]}", fontsize=8.5)
     figure.align_ylabels()
     handles, labels = axis.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, columnspacing=1.2)
@@ -89,9 +90,11 @@ def _draw_likelihoods(axis: Axes, evaluations: pd.DataFrame) -> None:
         axis.plot(rows["step"], rows["bpd"], color=color, marker=marker, markersize=3.5, label=str(name))
     axis.set_xscale("log")
     axis.set_ylabel("bits/dim")
-    axis.set_title("evaluated during training", loc="left")
     axis.tick_params(labelbottom=False)
-    axis.legend(ncols=2, columnspacing=1.0, handlelength=1.6)
+    # Above the panel: curves cross it in every corner.
+    axis.legend(
+        ncols=2, columnspacing=1.0, handlelength=1.6, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2
+    )
 
 
 def _draw_gaps(axis: Axes, rows: pd.DataFrame, rungs: list[str]) -> None:
