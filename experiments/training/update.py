@@ -14,6 +14,7 @@ from curvature.errors import ConfigError, ShapeError
 from curvature.units import bits_per_dim
 from experiments.training.averaging import update_average, warmed_decay
 from experiments.training.batches import Batches
+from experiments.training.compiling import compiled
 from experiments.training.config import TrainingConfig
 from experiments.training.diagnosis import first_non_finite_output, non_finite_gradient
 from experiments.training.errors import NonFiniteTrainingError
@@ -70,7 +71,7 @@ class Updater:
     Raises
     ------
     ConfigError
-        If a batch has fewer images than there are parts in all processes.
+        If a batch has fewer images than there are parts in all processes, or there is no compiler where one is needed.
     """
 
     def __init__(self, model: nn.Module, batches: Batches, config: TrainingConfig, processes: Processes) -> None:
@@ -84,7 +85,7 @@ class Updater:
         self.config = config
         self.processes = processes
         log_prob = cast(Callable[[Tensor], Tensor], model.log_prob)
-        self._log_prob = torch.compile(log_prob) if config.compile else log_prob
+        self._log_prob = compiled(log_prob) if config.compile else log_prob
 
     def batch(self, step: int, dtype: torch.dtype, share: slice | None = None) -> Images:
         """Images of a step in the configured memory layout: this process's share, unless another one is given."""
