@@ -1,7 +1,8 @@
 """Figure: the measured gap of every pair of data sets and its predictions, both directions of a pair side by side.
 
-A row for each direction; rows of one pair stand together. The axis is linear within one bit/dim and logarithmic beyond.
-Bars are two standard errors.
+A row for each direction; rows of one pair stand together. Predictions and the black dot are of the same images; the
+gray line is the measured gap on many more. The axis is linear within one bit/dim and logarithmic beyond. Bars are two
+standard errors.
 """
 
 from collections.abc import Mapping
@@ -18,9 +19,10 @@ from paper_figures.style import COLUMN_WIDTH, PALETTE, SHADE, save, style
 NAME = "likelihood_gaps"
 LINEAR_WITHIN = 1.0  # bits/dim
 RUNGS = {"taylor2": ("s", PALETTE[1]), "path-3": ("^", PALETTE[2]), "path": ("D", PALETTE[3])}
-MEASURED = ("o", PALETTE[6])
+MEASURED, MANY = "measured", "measured, many images"
+LOOKS = {MEASURED: ("o", PALETTE[6]), **RUNGS}
 ROW_SPACING, PAIR_SPACING = 1.0, 0.55
-OFFSETS = {"measured": 0.27, "taylor2": 0.09, "path-3": -0.09, "path": -0.27}
+OFFSETS = {MEASURED: 0.27, "taylor2": 0.09, "path-3": -0.09, "path": -0.27}
 TITLES = {
     "mnist": "MNIST",
     "fashion_mnist": "Fashion-MNIST",
@@ -57,15 +59,16 @@ def likelihood_gaps(gaps: pd.DataFrame, ladder: pd.DataFrame) -> Figure:
     for row in rows:
         other = row["input_set"].partition("/")[0]
         y = places[(row["train_set"], other)]
-        _draw_point(axis, y, "measured", row["gap_to_train"], row["gap_to_train_se"])
-        for rung in RUNGS:
-            key = (row["train_set"], row["input_set"], rung)
-            if key in predicted:
-                found = predicted[key]
-                _draw_point(axis, y, rung, found["predicted"], found["predicted_se"])
+        _draw_band(axis, y, row["gap_to_train"], row["gap_to_train_se"])
+        seen = [rung for rung in RUNGS if (row["train_set"], row["input_set"], rung) in predicted]
+        for rung in seen:
+            found = predicted[row["train_set"], row["input_set"], rung]
+            if rung == seen[0]:
+                _draw_point(axis, y, MEASURED, found["measured"], found["measured_se"])
+            _draw_point(axis, y, rung, found["predicted"], found["predicted_se"])
     _finish(axis, places)
     handles, labels = _once(axis)
-    figure.legend(handles, labels, loc="outside upper center", ncols=4, columnspacing=0.8, handletextpad=0.2)
+    figure.legend(handles, labels, loc="outside upper center", ncols=3, columnspacing=0.8, handletextpad=0.2)
     return figure
 
 
@@ -83,8 +86,15 @@ def _places(directions: list[tuple[str, str]]) -> dict[tuple[str, str], float]:
     return places
 
 
+def _draw_band(axis: Axes, y: float, value: float, error: float) -> None:
+    """The gap on many images, as high as the row and four standard errors wide."""
+    ends = [y - 0.45, y + 0.45]
+    axis.fill_betweenx(ends, value - 2 * error, value + 2 * error, color="0.6", linewidth=0, zorder=2)
+    axis.plot([value, value], ends, color="0.6", linewidth=1.5, label=MANY, zorder=2)
+
+
 def _draw_point(axis: Axes, y: float, what: str, value: float, error: float) -> None:
-    marker, color = MEASURED if what == "measured" else RUNGS[what]
+    marker, color = LOOKS[what]
     axis.errorbar(
         value,
         y + OFFSETS[what],
@@ -108,14 +118,14 @@ def _finish(axis: Axes, places: Mapping[tuple[str, str], float]) -> None:
     axis.set_xscale("symlog", linthresh=LINEAR_WITHIN, linscale=1.0)
     axis.set_xlim(1.15 * low, 1.15 * high)
     powers = [10.0**k for k in range(1, 6)]
-    ticks = [sign * tick for sign in (-1, 1) for tick in (0.5, 1.0, *powers)] + [0.0]
+    ticks = [sign * tick for sign in (-1, 1) for tick in (0.5, 1.0, 2.0, 5.0, *powers)] + [0.0]
     axis.xaxis.set_major_locator(FixedLocator(sorted(tick for tick in ticks if 1.15 * low <= tick <= 1.15 * high)))
     axis.xaxis.set_minor_locator(NullLocator())
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
     axis.set_yticks(list(places.values()), [f"{_title(train)} → {_title(other)}" for train, other in places])
     axis.tick_params(axis="y", length=0)
     axis.set_ylim(min(places.values()) - 0.6, 0.6)
-    axis.set_xlabel("gap to the training images [bits/dim]\nshaded: more likely than these")
+    axis.set_xlabel("gap [bits/dim], shaded = more likely", loc="right")
 
 
 def _title(name: str) -> str:

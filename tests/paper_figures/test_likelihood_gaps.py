@@ -18,7 +18,13 @@ def tables():
         gaps.append({**row, "gap_to_train": gap, "gap_to_train_se": 0.02})
         gaps.append({**row, "input_set": f"{train_set}/test", "kind": "test", "gap_to_train": 0.1})
         for rung, factor in (("taylor2", 1.6), ("path-3", 1.02), ("path", 1.0)):
-            predicted = {"rung": rung, "predicted": factor * gap, "predicted_se": 0.05}
+            predicted = {
+                "rung": rung,
+                "predicted": factor * gap,
+                "predicted_se": 0.05,
+                "measured": gap,
+                "measured_se": 0.04,
+            }
             ladder.append({"train_set": train_set, "input_set": f"{other}/test", **predicted})
     return pd.DataFrame(gaps), pd.DataFrame(ladder)
 
@@ -43,7 +49,13 @@ def test_every_measurement_and_prediction_is_drawn_with_its_error(tables):
     assert figure.get_figwidth() == pytest.approx(COLUMN_WIDTH)
     assert "bits/dim" in axis.get_xlabel()
     (legend,) = figure.legends
-    assert [text.get_text() for text in legend.get_texts()] == ["measured", "taylor2", "path-3", "path"]
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "measured, many images",
+        "measured",
+        "taylor2",
+        "path-3",
+        "path",
+    ]
     low, high = axis.get_xlim()
     assert low < tables[1]["predicted"].min()
     assert high > tables[1]["predicted"].max()
