@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+DOCUMENTS = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
 PACKAGES = ("curvature", "analysis", "experiments", "paper_figures")
 CITATION = re.compile(r"\beqs?\. (\d+[ab]?(?:(?:, | and |-)\d+[ab]?)*)")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
@@ -32,7 +33,7 @@ def test_every_equation_that_the_code_cites_exists(package):
     assert not [(str(path), number) for path, number in sorted(cited) if number not in known]
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/data.md", "docs/findings.md", "docs/performance.md", "docs/theory.md"])
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_file_that_a_document_links_to_exists(document):
     path = ROOT / document
     assert not [target for target in LINK.findall(path.read_text()) if not (path.parent / target).exists()]
