@@ -17,6 +17,7 @@ from experiments.command_line.data_options import (
 from experiments.command_line.data_view import DownloadBars, catalog_table, channels_table, check_line, spectrum_lines
 from experiments.data.catalog import load_image_set, require_known_set
 from experiments.data.descriptions import DESCRIPTIONS, REAL_SETS
+from experiments.data.errors import DataNotFoundError, DownloadError
 from experiments.data.fetching import fetch
 from experiments.data.inventory import holdings
 from experiments.data.location import cache_directory, data_root, use_data_root
@@ -50,21 +51,28 @@ def _list(console: Console) -> None:
 
 
 def _fetch(options: FetchOptions, console: Console) -> None:
-    """Fetch set after set; one that fails does not keep the others from being fetched."""
+    """Fetch set after set; one that fails does not keep the others from being fetched, and is told at the end."""
     if not options.sets:
         raise ConfigError("data fetch: name at least one data set, such as mnist; data list shows all")
     for name in options.sets:
         require_known_set(name)
+    failures = []
     for name in options.sets:
         if DESCRIPTIONS[name].is_embedded:
             console.print(f"{name}: embedded, nothing to fetch", highlight=False)
             continue
-        with DownloadBars(console) as bars:
-            paths = fetch(name, bars)
+        try:
+            with DownloadBars(console) as bars:
+                paths = fetch(name, bars)
+        except (DataNotFoundError, DownloadError) as error:
+            failures.append(error)
+            continue
         for path in paths:
             console.print(f"{name}: downloaded {path}", soft_wrap=True, highlight=False)
         if not paths:
             console.print(f"{name}: nothing to download, it is here already", highlight=False)
+    if failures:
+        raise DownloadError("; ".join(map(str, failures)))
 
 
 def _verify(options: VerifyDataOptions, console: Console) -> None:

@@ -86,6 +86,16 @@ def test_fetch_leaves_alone_what_is_there(root, capsys):
     assert "china: embedded" in out
 
 
+def test_a_set_that_cannot_be_fetched_does_not_keep_the_others_from_it(root, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["data", "fetch", "imagenet32", "celeba32", "mnist", "--data-root", str(root)])
+    assert stopped.value.code == 2
+    printed = capsys.readouterr()
+    assert "mnist: nothing to download" in printed.out
+    assert "log in at" in printed.err
+    assert "celeba32: its files" in printed.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
