@@ -131,9 +131,12 @@ from experiments.command_line.sweep_view import SweepProgress
 from experiments.sweep.sweeping import SweepInterrupted, run_sweep
 from rich.console import Console
 from tests.experiments.sweep.tiny import tiny_experiment, tiny_sweep
+import signal
 import sys
 
 if __name__ == "__main__":
+    # Ignored, where the tests were started in the background.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config = tiny_sweep(models=("endless",), seeds=(0, 1))
     try:
         with SweepProgress(Console(width=200)) as progress:

@@ -1,4 +1,3 @@
-import os
 import signal
 import threading
 
@@ -7,39 +6,33 @@ import pytest
 from experiments.training.interruption import deferred_interrupt
 
 
-def press():
-    os.kill(os.getpid(), signal.SIGINT)
-
-
-def test_the_first_press_is_noted_and_the_second_raises():
+def test_the_first_press_is_noted_and_the_second_raises(ctrl_c):
     before = signal.getsignal(signal.SIGINT)
     with deferred_interrupt() as interrupt:
         assert not interrupt.requested
-        press()
+        ctrl_c()
         assert interrupt.requested
         with pytest.raises(KeyboardInterrupt):
-            press()
+            ctrl_c()
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_the_handler_is_put_back_after_an_error():
+def test_the_handler_is_put_back_after_an_error(ctrl_c):
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(ValueError, match="inside"), deferred_interrupt():
         raise ValueError("inside")
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_an_ignored_ctrl_c_stays_ignored(monkeypatch):
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        with deferred_interrupt() as interrupt:
-            press()
-            assert not interrupt.requested
-    finally:
-        signal.signal(signal.SIGINT, before)
+def test_an_ignored_ctrl_c_stays_ignored(ctrl_c):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with deferred_interrupt() as interrupt:
+        ctrl_c()
+        assert not interrupt.requested
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
-def test_another_thread_trains_without_touching_the_handler():
+def test_another_thread_trains_without_touching_the_handler(ctrl_c):
     before, seen = signal.getsignal(signal.SIGINT), []
 
     def work():

@@ -1,5 +1,3 @@
-import os
-import signal
 from dataclasses import replace
 
 import pytest
@@ -72,7 +70,7 @@ def test_ctrl_c_after_any_step(tiny_flow, images, short, new_run, stop_at, train
     assert_same_bits(run, whole_run)
 
 
-def test_ctrl_c_in_the_middle_of_a_row_of_the_log(tiny_flow, images, short, new_run):
+def test_ctrl_c_in_the_middle_of_a_row_of_the_log(tiny_flow, images, short, new_run, ctrl_c):
     """Rows of 5 steps, a real signal in step 8: the second row averages steps from before and after."""
     config = replace(short, log_every=5)
 
@@ -82,7 +80,7 @@ def test_ctrl_c_in_the_middle_of_a_row_of_the_log(tiny_flow, images, short, new_
         def log_prob(self, x):
             Impatient.calls += 1
             if Impatient.calls == 8:
-                os.kill(os.getpid(), signal.SIGINT)
+                ctrl_c()
             return super().log_prob(x)
 
     Impatient.__name__ = "TinyFlow"
@@ -126,7 +124,9 @@ def test_a_finished_run_resumes_to_itself(tiny_flow, images, short, trained):
     assert run.log_path.read_text() == log
 
 
-def test_a_second_ctrl_c_within_a_step_keeps_the_checkpoint_on_the_disk(tiny_flow, images, short, new_run, trained):
+def test_a_second_ctrl_c_within_a_step_keeps_the_checkpoint_on_the_disk(
+    tiny_flow, images, short, new_run, trained, ctrl_c
+):
     _, whole_run, _ = trained
 
     class TwiceImpatient(tiny_flow):
@@ -135,8 +135,8 @@ def test_a_second_ctrl_c_within_a_step_keeps_the_checkpoint_on_the_disk(tiny_flo
         def log_prob(self, x):
             TwiceImpatient.calls += 1
             if TwiceImpatient.calls == 8:
-                os.kill(os.getpid(), signal.SIGINT)
-                os.kill(os.getpid(), signal.SIGINT)
+                ctrl_c()
+                ctrl_c()
             return super().log_prob(x)
 
     TwiceImpatient.__name__ = "TinyFlow"

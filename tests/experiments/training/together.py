@@ -55,7 +55,7 @@ def observers(run):
 
 def press_ctrl_c(calls, log_p):
     if calls == STEP:
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
     return log_p
 
 
@@ -103,4 +103,6 @@ def go_through(out):
 
 
 if __name__ == "__main__":
+    # Ignored, where the tests were started in the background.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     go_through(Path(sys.argv[1]))
