@@ -33,7 +33,7 @@ class Signals:
     interrupted: bool = False
     """Ctrl-C was pressed."""
     failed: bool = False
-    """The main process could not write what it should."""
+    """The main process met an error between steps, such as a full disk."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,11 @@ class Updater:
         norm = torch.nn.utils.get_total_norm(gradients)
         # One transfer for both numbers: on a GPU each waits for the device.
         loss_value, norm_value = torch.stack([loss.double(), norm.double()]).tolist()
+        if math.isinf(norm_value) and self.config.clip_norm is not None:
+            # The squares of a finite gradient may lie beyond float32; clipping brings it back. Unclipped, it would
+            # make the optimizer's own squares infinite, and the weights would never move again.
+            norm = torch.nn.utils.get_total_norm([gradient.double() for gradient in gradients])
+            norm_value = float(norm)
         if not (math.isfinite(loss_value) and math.isfinite(norm_value)):
             raise NonFiniteTrainingError(state.step + 1, self._broken_layer(state.model, parts))
         rate = learning_rate(state.step, self.config)

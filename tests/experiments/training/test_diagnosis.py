@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -109,3 +110,31 @@ def test_a_broken_gradient_stops_before_the_weights_move(images, short, new_run)
         train(model, images, short, run)
     assert float(model.root.detach()) == 0
     assert not run.checkpoint_path.exists()
+
+
+class Steep(nn.Module):
+    """A finite loss whose gradient is finite, but has a square beyond float32."""
+
+    def __init__(self):
+        super().__init__()
+        self.good = nn.Parameter(torch.ones(1))
+        self.steep = nn.Parameter(torch.zeros(2))
+
+    def log_prob(self, x):
+        return x.mean((1, 2, 3)) * self.good + 1e25 * self.steep.sum()
+
+
+def test_clipping_saves_a_step_whose_squared_gradient_is_beyond_float32(images, short, new_run):
+    model, run = Steep(), new_run()
+    assert train(model, images, replace(short, clip_norm=1.0), run).steps == 12
+    expected = 1e25 * math.sqrt(2) / (16 * math.log(2))
+    assert all(row.gradient_norm == pytest.approx(expected, rel=1e-5) for row in read_log(run.log_path))
+    tensors = read_checkpoint(run.checkpoint_path).optimizer
+    assert all(bool(torch.isfinite(tensor).all()) for tensor in tensors.values())
+    # Adamax moves each weight by the learning rate, as a gradient of any size makes it do.
+    assert float(model.steep.detach()[0]) > short.learning_rate
+
+
+def test_without_clipping_such_a_step_is_refused(images, short, new_run):
+    with pytest.raises(NonFiniteTrainingError, match=r"step 1: norm of the gradient is not finite"):
+        train(Steep(), images, replace(short, clip_norm=None), new_run())
