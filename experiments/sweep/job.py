@@ -14,9 +14,9 @@ import torch
 from curvature.errors import ToolkitError
 from experiments import comparing
 from experiments.comparing import compare_inputs
+from experiments.directory_lock import directory_lock
 from experiments.runs import RunDirectory
 from experiments.sweep.completion import is_finished, record_finished
-from experiments.sweep.exclusive import alone_in
 from experiments.sweep.job_log import JobLog
 from experiments.sweep.planning import Job
 from experiments.trained_model import load_run, train_run
@@ -129,7 +129,7 @@ def do_job(job: Job, say: Say) -> None:
     TrainingInterrupted, KeyboardInterrupt
         If `say` raised KeyboardInterrupt; what training has reached is kept.
     """
-    with alone_in(job.path, PATIENCE_WITH_LOST_WORKER):
+    with directory_lock(job.path, "job.lock", PATIENCE_WITH_LOST_WORKER):
         if is_finished(job):
             return
         run = RunDirectory.open(job.path)

@@ -8,11 +8,11 @@ from typing import Any
 
 from curvature.errors import ConfigError, RunDirectoryError
 from experiments.atomic_write import cannot_write, write_json
+from experiments.directory_lock import directory_lock
 from experiments.environment import environment_record
 from experiments.plain import differences, from_plain, to_plain
 from experiments.runs import RunDirectory
 from experiments.sweep.config import SweepConfig
-from experiments.sweep.exclusive import alone_in
 from experiments.sweep.planning import Job
 
 NAME = "sweep.json"
@@ -35,7 +35,7 @@ def sweep_directory(out: Path, config: SweepConfig, jobs: Sequence[Job]) -> Iter
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise cannot_write(out, error) from error
-    with alone_in(out):
+    with directory_lock(out, "sweep.lock"):
         _require_same_sweep(out, config)
         for job in jobs:
             RunDirectory.create(job.path, job.experiment)

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 
 from experiments.reference_models.exporting import export_run
@@ -25,3 +28,30 @@ def models(exported, monkeypatch):
     """The exported models, usable by name."""
     monkeypatch.setenv(MODELS_VARIABLE, str(exported))
     return exported
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from experiments.directory_lock import directory_lock
+with directory_lock(Path(sys.argv[1]), sys.argv[2]):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def held_elsewhere():
+    """Has another process hold a directory by a lock of some name, and returns that process."""
+    processes = []
+
+    def hold(directory, name):
+        command = [sys.executable, "-c", HOLD, str(directory), name]
+        processes.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+        assert processes[-1].stdout.readline() == b"held\n"
+        return processes[-1]
+
+    yield hold
+    for process in processes:
+        process.kill()
+        process.communicate()

@@ -2,18 +2,15 @@
 
 import json
 import os
-import subprocess
 import sys
 
 import pytest
 import torch
 
-from curvature.errors import RunDirectoryError
 from experiments.data.location import DATA_ROOT_VARIABLE
 from experiments.runs import RunDirectory
 from experiments.sweep import job as job_module
 from experiments.sweep.completion import is_begun, is_finished
-from experiments.sweep.exclusive import alone_in
 from experiments.sweep.job import attempt
 from experiments.sweep.planning import plan_jobs
 from experiments.training.checkpoint import read_checkpoint
@@ -123,26 +120,3 @@ def test_a_worker_that_does_not_see_the_run_directory_says_so(tmp_path):
     assert outcome.state == "failed"
     assert "does not see the run directory" in outcome.message
     assert not (tmp_path / "not mounted").exists()
-
-
-HOLD = """
-import sys, time
-from pathlib import Path
-from experiments.sweep.exclusive import alone_in
-with alone_in(Path(sys.argv[1])):
-    print("held", flush=True)
-    time.sleep(60)
-"""
-
-
-def test_one_process_at_a_time_and_a_kill_frees_the_directory(tmp_path):
-    holder = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True)
-    try:
-        assert holder.stdout.readline() == "held\n"
-        with pytest.raises(RunDirectoryError, match="another process is at work there"), alone_in(tmp_path):
-            pass
-    finally:
-        holder.kill()
-        holder.communicate()
-    with alone_in(tmp_path):
-        pass

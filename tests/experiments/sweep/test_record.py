@@ -5,7 +5,7 @@ import json
 import pytest
 
 from curvature.errors import RunDirectoryError
-from experiments.sweep.exclusive import alone_in
+from experiments.directory_lock import directory_lock
 from experiments.sweep.planning import plan_jobs
 from experiments.sweep.record import sweep_directory
 from tests.experiments.sweep.tiny import tiny_experiment, tiny_sweep
@@ -19,7 +19,7 @@ def enter(out, **changes):
 
 def test_the_record_and_the_run_directories_are_there(tmp_path):
     out = tmp_path / "a" / "out"
-    expected = [".lock", "digits-short-0", "digits-short-1", "sweep.json"]
+    expected = ["digits-short-0", "digits-short-1", "sweep.json", "sweep.lock"]
     assert enter(out, seeds=(0, 1)) == expected
     assert enter(out, seeds=(0, 1)) == expected
     assert json.loads((out / "digits-short-1" / "config.json").read_text())["training"]["seed"] == 1
@@ -47,7 +47,7 @@ def test_a_file_a_damaged_record_and_a_second_process_are_refused(tmp_path):
         enter(tmp_path / "file")
     out = tmp_path / "out"
     enter(out)
-    with alone_in(out), pytest.raises(RunDirectoryError, match="another process is at work"):
+    with directory_lock(out, "sweep.lock"), pytest.raises(RunDirectoryError, match="is in use by process"):
         enter(out)
     (out / "sweep.json").write_text("{")
     with pytest.raises(RunDirectoryError, match=r"sweep\.json: is damaged"):

@@ -2,8 +2,6 @@
 
 import errno
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,49 +10,20 @@ from curvature.errors import RunDirectoryError
 from experiments.training.checkpoint import read_checkpoint
 from experiments.training.log import read_log
 from experiments.training.loop import train
-from experiments.training.run_lock import NAME, run_lock
 
 
-@pytest.fixture
-def other_process(new_run):
-    """Another process that trains in a run directory: (process, run)."""
+def test_a_run_that_another_process_trains_is_refused_until_that_one_is_dead(
+    held_elsewhere, tiny_flow, images, short, new_run
+):
     run = new_run()
-    code = (
-        "import sys\nfrom pathlib import Path\nfrom experiments.training.run_lock import run_lock\n"
-        "with run_lock(Path(sys.argv[1])):\n    print('held', flush=True)\n    sys.stdin.readline()\n"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, str(run.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    assert process.stdout.readline() == b"held\n"
-    yield process, run
-    process.kill()
-    process.communicate()
-
-
-def test_a_run_that_another_process_trains_is_refused_until_that_one_is_dead(other_process, tiny_flow, images, short):
-    process, run = other_process
+    process = held_elsewhere(run.path, "training.lock")
     before = sorted(path.name for path in run.path.iterdir())
-    with pytest.raises(RunDirectoryError, match=rf"is being trained by process {process.pid} on .*; wait for it"):
+    with pytest.raises(RunDirectoryError, match=rf"is in use by process {process.pid} on .*; wait for it"):
         train(tiny_flow(), images, short, run)
     assert sorted(path.name for path in run.path.iterdir()) == before
     process.kill()
     process.wait()
     assert train(tiny_flow(), images, short, run).steps == 12
-
-
-def test_a_lock_that_cannot_be_written_is_named(tmp_path):
-    with pytest.raises(RunDirectoryError, match="cannot be written"), run_lock(tmp_path / "nowhere"):
-        pass
-
-
-def test_a_file_system_without_locks_is_no_obstacle(tmp_path, monkeypatch):
-    def refuse(descriptor, operation):
-        raise OSError(errno.ENOLCK, "No locks available")
-
-    monkeypatch.setattr("fcntl.flock", refuse)
-    with run_lock(tmp_path):
-        assert (tmp_path / NAME).exists()
 
 
 def test_a_disk_that_fills_up_keeps_the_last_checkpoint_and_the_run_can_go_on(
