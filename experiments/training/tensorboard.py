@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curvature.errors import ConfigError
+from experiments.atomic_write import cannot_write
 from experiments.training.evaluation import Evaluation
 from experiments.training.log import LogRow
 from experiments.training.state import TrainingState
@@ -41,13 +42,28 @@ class TensorBoard:
         self._writer: SummaryWriter | None = None
 
     def begin(self, state: TrainingState) -> None:
-        """Open a file of events that hides those of steps that will be done again."""
+        """Open a file of events that hides those of steps that will be done again.
+
+        Raises
+        ------
+        RunDirectoryError
+            If it cannot be written.
+        """
         from torch.utils.tensorboard import SummaryWriter
 
-        self._writer = SummaryWriter(str(self.directory), purge_step=state.step + 1 if state.step else 0)
+        try:
+            self._writer = SummaryWriter(str(self.directory), purge_step=state.step + 1 if state.step else 0)
+        except OSError as error:
+            raise cannot_write(self.directory, error) from error
 
     def after_row(self, row: LogRow) -> None:
-        """Write the numbers of a row of the log."""
+        """Write the numbers of a row of the log.
+
+        Raises
+        ------
+        RunDirectoryError
+            If they cannot be written.
+        """
         self._write(
             row.step,
             {
@@ -59,7 +75,13 @@ class TensorBoard:
         )
 
     def after_step(self, state: TrainingState) -> None:
-        """Write what was measured after this step, if anything was."""
+        """Write what was measured after this step, if anything was.
+
+        Raises
+        ------
+        RunDirectoryError
+            If it cannot be written.
+        """
         rows = self.evaluation.rows_of(state.step) if self.evaluation is not None else []
         self._write(state.step, {f"evaluation/{row.input_set}": row.bpd for row in rows})
 
@@ -70,7 +92,11 @@ class TensorBoard:
             self._writer = None
 
     def _write(self, step: int, scalars: dict[str, float]) -> None:
-        if self._writer is not None and scalars:
+        if self._writer is None or not scalars:
+            return
+        try:
             for name, value in scalars.items():
                 self._writer.add_scalar(name, value, step)
             self._writer.flush()
+        except OSError as error:
+            raise cannot_write(self.directory, error) from error

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 import torch
 
-from curvature.errors import ConfigError
+from curvature.errors import ConfigError, RunDirectoryError
 from experiments.training.evaluation import Evaluation
 from experiments.training.evaluations import read_evaluations
 from experiments.training.log import read_log
@@ -47,3 +47,11 @@ def test_a_missing_library_is_named_with_the_extra(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     with pytest.raises(ConfigError, match=r"install likelihood-curvature\[tensorboard\]"):
         TensorBoard(tmp_path)
+
+
+def test_a_place_that_cannot_be_written_is_named(tiny_flow, images, short, new_run):
+    pytest.importorskip("tensorboard")
+    run = new_run()
+    (run.path / "tensorboard").write_text("a file")
+    with pytest.raises(RunDirectoryError, match="tensorboard: cannot be written"):
+        train(tiny_flow(), images, short, run, observers=observers(run))
