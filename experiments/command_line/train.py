@@ -6,6 +6,7 @@ from pathlib import Path
 
 from curvature.errors import ConfigError
 from experiments.command_line.options import TrainOptions
+from experiments.comparing import read_input_names
 from experiments.configuration import ExperimentConfig
 from experiments.data.catalog import require_known_set
 from experiments.plain import differences, to_plain, with_defaults
@@ -36,7 +37,9 @@ def run(options: TrainOptions) -> None:
 
 
 def _created(options: TrainOptions) -> RunDirectory:
+    # A misspelt name must not leave a directory behind that refuses the corrected command.
     require_known_set(options.config.data.train_set)
+    read_input_names(options.config.data.train_set, options.config.evaluation.inputs)
     return RunDirectory.create(options.out or Path("runs") / options.config.data.train_set, options.config)
 
 

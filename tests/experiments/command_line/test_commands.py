@@ -112,6 +112,13 @@ def test_mistakes_are_one_line(arguments, words, capsys, tmp_path, monkeypatch):
     assert all(word in line for word in words), line
 
 
+def test_a_misspelt_input_set_leaves_no_directory_that_refuses_the_corrected_command(capsys, tmp_path):
+    out = tmp_path / "new"
+    line = fail(capsys, "train", "--data.train-set", "digits", "--evaluation.inputs", "chnia", "--out", str(out))
+    assert "did you mean 'china'" in line
+    assert not out.exists()
+
+
 @pytest.mark.parametrize(
     ("inputs", "words"),
     [
