@@ -12,8 +12,9 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor, nn
 
-from curvature.errors import RunDirectoryError, ShapeError
+from curvature.errors import RunDirectoryError, ShapeError, ToolkitError
 from experiments.atomic_write import remove_leftovers
+from experiments.directory_lock import directory_lock
 from experiments.plain import content_hash
 from experiments.runs import RunDirectory
 from experiments.training.batches import Batches
@@ -26,7 +27,6 @@ from experiments.training.observer import Observer
 from experiments.training.processes import Processes
 from experiments.training.progress import Progress
 from experiments.training.records import Records
-from experiments.training.run_lock import run_lock
 from experiments.training.state import TrainingState
 from experiments.training.update import Signals, Updater
 
@@ -109,7 +109,7 @@ def train(
     NonFiniteTrainingError
         If the loss or its gradient is not finite; the weights were not updated with it, the last checkpoint stays.
     OtherProcessError
-        In the other processes, where the main one could not read or write.
+        In the other processes, where the main one met an error.
     """
     processes = processes or Processes.join(config.device)
     batches = Batches(images, config.batch_size, config.seed, processes.device, config.data_on_device)
@@ -140,7 +140,7 @@ def train(
 
 def _take_up(stack: ExitStack, run: RunDirectory, resume: bool) -> Checkpoint | None:
     """Lock the run directory, and read its checkpoint, if it has one."""
-    stack.enter_context(run_lock(run.path))
+    stack.enter_context(directory_lock(run.path, "training.lock"))
     for path in (run.checkpoint_path, run.log_path, run.evaluations_path):
         remove_leftovers(path)
     if not run.checkpoint_path.exists():
@@ -177,7 +177,7 @@ def _begin(
 def _advance_to_the_end(state: TrainingState, updater: Updater, records: Records, interrupt: InterruptRequest) -> None:
     """Do step after step, until the last one or until all processes know that they must stop."""
     alone = updater.processes.count == 1
-    failure: RunDirectoryError | None = None
+    failure: ToolkitError | None = None
     while state.step < updater.config.steps and not (alone and interrupt.requested):
         begun = perf_counter()
         state.is_consistent = False
@@ -186,11 +186,11 @@ def _advance_to_the_end(state: TrainingState, updater: Updater, records: Records
             break
         try:
             records.after_step(state, update, perf_counter() - begun)
-        except (KeyboardInterrupt, RunDirectoryError) as error:
-            if alone or not (isinstance(error, RunDirectoryError) or state.is_consistent):
+        except (KeyboardInterrupt, ToolkitError) as error:
+            if alone or not (isinstance(error, ToolkitError) or state.is_consistent):
                 raise
             # The others wait for the next sum of gradients: it carries the news to them.
-            if isinstance(error, RunDirectoryError):
+            if isinstance(error, ToolkitError):
                 failure = error
             else:
                 interrupt.requested = True
@@ -200,7 +200,7 @@ def _advance_to_the_end(state: TrainingState, updater: Updater, records: Records
     if failure is not None:
         raise failure
     if state.step < updater.config.steps and not interrupt.requested:
-        raise OtherProcessError("the main process could not write the run's files; its own message says why")
+        raise OtherProcessError("the main process could not go on; its own message says why")
 
 
 def _awaits_data(model: nn.Module) -> bool:

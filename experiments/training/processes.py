@@ -93,19 +93,20 @@ class Processes:
         Raises
         ------
         OtherProcessError
-            In the other processes, if it raised an error of the toolkit in the main one.
+            In the other processes, if it raised an error in the main one.
         """
         if self.count == 1:
             return make()
         from accelerate.utils import broadcast_object_list
 
         result: list[object] = [None, None]
-        error: ToolkitError | None = None
+        error: Exception | None = None
         if self.is_main:
             try:
                 result[0] = make()
-            except ToolkitError as raised:
-                error, result[1] = raised, str(raised)
+            except Exception as raised:  # of whatever kind: the others are waiting
+                error = raised
+                result[1] = str(raised) if isinstance(raised, ToolkitError) else f"{type(raised).__name__}: {raised}"
         broadcast_object_list(result)
         if error is not None:
             raise error

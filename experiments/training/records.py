@@ -99,15 +99,19 @@ class Records:
     def keep(self, state: TrainingState) -> None:
         """Write the checkpoint, after the rows of the log before it are on the disk; not twice for the same step.
 
+        All processes take note of the step, for they tell the user of it.
+
         Raises
         ------
         RunDirectoryError
             If it cannot be written.
         """
-        if self.log is not None and self.kept_step != state.step:
+        if self.kept_step == state.step:
+            return
+        if self.log is not None:
             self.log.flush_to_disk()
             save_checkpoint(self.run.checkpoint_path, state.checkpoint())
-            self.kept_step = state.step
+        self.kept_step = state.step
 
     def _end_row(self, state: TrainingState, rate: float) -> LogRow:
         """Turn the running sums into a row of the log, and begin the next."""

@@ -92,11 +92,18 @@ def test_a_loss_that_is_not_finite_in_one_process_stops_both(together):
 def test_a_full_disk_and_a_refused_directory_stop_both(together):
     (main,), (other,) = said(together, "full")
     assert main.startswith("RunDirectoryError: log.csv: cannot be written (No space left on device)")
-    assert other.startswith("OtherProcessError: the main process could not write")
+    assert other.startswith("OtherProcessError: the main process could not go on")
     (_, main), (_, other) = said(together, "plain")
     assert main.startswith("RunDirectoryError")
     assert other.startswith("OtherProcessError")
     assert all("already holds a checkpoint" in line for line in (main, other))
+
+
+@pytest.mark.slow
+def test_a_bug_in_the_main_process_leaves_nobody_waiting(together):
+    (main,), (other,) = said(together, "bug")
+    assert main.startswith("ZeroDivisionError")
+    assert other.startswith("OtherProcessError: ZeroDivisionError")
 
 
 @pytest.mark.slow

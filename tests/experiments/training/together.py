@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -82,13 +83,20 @@ def go_through(out):
     def attempt(name, config=CONFIG, event=None, resume=False, progress=None, images=None):
         run = processes.from_main(partial(RunDirectory.create, out / name, {"training": CONFIG}))
         model, images = make_model(event if second else None), make_images() if images is None else images
-        try:
+        with told(name):
             train(model, images, config, run, resume, progress, observers(run), processes)
-            found = repr([float(tensor.double().sum()) for tensor in model.state_dict().values()])
-        except ToolkitError as error:
-            found = f"{type(error).__name__}: {error}"
+            tell(name, repr([float(tensor.double().sum()) for tensor in model.state_dict().values()]))
+
+    def tell(name, words):
         with (out / f"{name}.{processes.index}.txt").open("a") as file:
-            file.write(found + "\n")
+            file.write(words + "\n")
+
+    @contextmanager
+    def told(name):
+        try:
+            yield
+        except (ToolkitError, ZeroDivisionError) as error:
+            tell(name, f"{type(error).__name__}: {error}")
 
     attempt("plain")
     attempt("accumulated", ACCUMULATED)
@@ -99,6 +107,8 @@ def go_through(out):
     attempt("refused", images=make_images().flip(0) if second else None)
     attempt("plain")
     attempt("small", replace(CONFIG, batch_size=2, gradient_accumulation=2))
+    with told("bug"):
+        processes.from_main(partial(divmod, 1, 0))
     processes.leave()
 
 
