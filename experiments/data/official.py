@@ -20,14 +20,15 @@ Images = UInt8[np.ndarray, "N C H W"]
 Reader = Callable[[dict[str, Path], str], Images]
 
 # Seven pictures of notMNIST's official archives are empty or no PNG (every account of the set lists the same ones).
+# With the letter's folder: files are named after fonts, so the other letters have sound pictures of the same names.
 NOTMNIST_UNREADABLE = (
-    "RnJlaWdodERpc3BCb29rSXRhbGljLnR0Zg==.png",
-    "Um9tYW5hIEJvbGQucGZi.png",
-    "SG90IE11c3RhcmQgQlROIFBvc3Rlci50dGY=.png",
-    "TmlraXNFRi1TZW1pQm9sZEl0YWxpYy5vdGY=.png",
-    "VHJhbnNpdCBCb2xkLnR0Zg==.png",
-    "RGVtb2NyYXRpY2FCb2xkT2xkc3R5bGUgQm9sZC50dGY=.png",
-    "Q3Jvc3NvdmVyIEJvbGRPYmxpcXVlLnR0Zg==.png",
+    "notMNIST_large/A/RnJlaWdodERpc3BCb29rSXRhbGljLnR0Zg==.png",
+    "notMNIST_large/A/Um9tYW5hIEJvbGQucGZi.png",
+    "notMNIST_large/A/SG90IE11c3RhcmQgQlROIFBvc3Rlci50dGY=.png",
+    "notMNIST_large/B/TmlraXNFRi1TZW1pQm9sZEl0YWxpYy5vdGY=.png",
+    "notMNIST_large/D/VHJhbnNpdCBCb2xkLnR0Zg==.png",
+    "notMNIST_small/A/RGVtb2NyYXRpY2FCb2xkT2xkc3R5bGUgQm9sZC50dGY=.png",
+    "notMNIST_small/F/Q3Jvc3NvdmVyIEJvbGRPYmxpcXVlLnR0Zg==.png",
 )
 CELEBA_PARTITIONS = {"train": "0", "test": "2"}  # 1 is the validation partition
 
@@ -93,7 +94,11 @@ def _read_celeba(files: dict[str, Path], split: str) -> Images:
     def is_chosen(name: str) -> bool:
         return name.rpartition("/")[2] in chosen
 
-    return read_pictures(files["img_align_celeba.zip"], is_chosen, "RGB", (218, 178), crop_and_shrink_celeba)
+    pictures = files["img_align_celeba.zip"]
+    images = read_pictures(pictures, is_chosen, "RGB", (218, 178), crop_and_shrink_celeba)
+    if len(images) != len(chosen):
+        raise damaged(pictures, f"the list names {len(chosen)} pictures of this split, {len(images)} are there")
+    return images
 
 
 def _celeba_partition(path: Path, number: str) -> frozenset[str]:

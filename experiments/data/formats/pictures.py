@@ -3,7 +3,7 @@
 import io
 import struct
 from collections.abc import Callable, Collection
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
@@ -43,7 +43,7 @@ def read_pictures(
     preprocess
         Applied to each picture as it is read, so that only its result is kept.
     unreadable
-        File names that are known to be damaged in the official archive and are left out.
+        Pictures that are known to be damaged in the official archive and are left out, by the end of their paths.
 
     Raises
     ------
@@ -51,8 +51,9 @@ def read_pictures(
         If the archive or a picture is damaged, a picture has another size, or there is none.
     """
     pictures: list[tuple[str, Picture]] = []
+    left_out = tuple(f"/{path}" for path in unreadable)
     for name, content in members(archive, wanted):
-        if PurePosixPath(name).name in unreadable:
+        if f"/{name}".endswith(left_out):
             continue
         picture = decode_picture(content, mode, f"{archive}: {name}")
         if picture.shape[1:] != size:

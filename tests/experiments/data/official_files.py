@@ -83,9 +83,13 @@ def write_emnist(directory):
 def write_notmnist(directory):
     train, test = random_images(0, TRAIN_COUNT, 1, 28, 28), random_images(1, TEST_COUNT, 1, 28, 28)
     for folder, images in (("notMNIST_large", train), ("notMNIST_small", test)):
-        # Backwards, since tar archives keep no order of names; with one of the pictures that are known to be empty.
-        named = [(f"{folder}/A/{number:03}.png", picture_bytes(image)) for number, image in enumerate(images)]
-        empty = {f"{folder}/A/RGVtb2NyYXRpY2FCb2xkT2xkc3R5bGUgQm9sZC50dGY=.png": b""}
+        # Backwards, since tar archives keep no order of names; with one of the pictures that are known to be empty, and
+        # a sound one of the same font under another letter.
+        font = {"large": "Um9tYW5hIEJvbGQucGZi.png", "small": "RGVtb2NyYXRpY2FCb2xkT2xkc3R5bGUgQm9sZC50dGY=.png"}
+        font = font[folder.removeprefix("notMNIST_")]
+        names = [*(f"{folder}/A/{number:03}.png" for number in range(len(images) - 1)), f"{folder}/C/{font}"]
+        named = [(name, picture_bytes(image)) for name, image in zip(names, images, strict=True)]
+        empty = {f"{folder}/A/{font}": b""}
         write_tar(directory / f"{folder}.tar.gz", {**dict(reversed(named)), **empty})
     return train, test
 
