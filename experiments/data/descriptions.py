@@ -98,6 +98,7 @@ _ALL = (
         "none stated; made from fonts found on the web",
         "Y. Bulatov, notMNIST dataset, http://yaroslavvb.blogspot.com/2011/09/notmnist-dataset.html, 2011",
         "http://yaroslavvb.blogspot.com/2011/09/notmnist-dataset.html",
+        preprocessing="seven unreadable pictures are left out",
     ),
     DataSetDescription(
         "emnist_letters",
@@ -107,6 +108,7 @@ _ALL = (
         "G. Cohen, S. Afshar, J. Tapson, A. van Schaik, EMNIST: an extension of MNIST to handwritten letters, "
         "arXiv 1702.05373, 2017",
         "https://www.nist.gov/itl/products-and-services/emnist-dataset",
+        preprocessing="turned upright: the official pictures are transposed",
     ),
     DataSetDescription(
         "omniglot",
@@ -116,6 +118,7 @@ _ALL = (
         "B. M. Lake, R. Salakhutdinov, J. B. Tenenbaum, Human-level concept learning through probabilistic program "
         "induction, Science 350, 2015",
         "https://github.com/brendenlake/omniglot",
+        preprocessing="105 x 105 averaged over areas to 28 x 28; the ink stays dark on white",
     ),
     DataSetDescription(
         "cifar10",
@@ -150,6 +153,8 @@ _ALL = (
         "non-commercial research only",
         "Z. Liu, P. Luo, X. Wang, X. Tang, Deep learning face attributes in the wild, ICCV 2015",
         "https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html",
+        preprocessing="rows 20 to 197 of the aligned 218 x 178 picture, all columns; that square averaged over areas "
+        "to 32 x 32",
     ),
     DataSetDescription(
         "imagenet32",
@@ -167,6 +172,7 @@ _ALL = (
         "ImageNet terms: non-commercial research and education",
         "Y. Le, X. Yang, Tiny ImageNet visual recognition challenge, Stanford CS 231N, 2015",
         "http://cs231n.stanford.edu/tiny-imagenet-200.zip",
+        preprocessing="64 x 64 averaged over 2 x 2 blocks",
     ),
 )
 

@@ -23,6 +23,8 @@ class ImageSet:
         8-bit pixels, channels first.
     source, licence, citation
         Where the images come from and under which terms.
+    preprocessing
+        What was done to the official images; empty where they are taken as they are.
     """
 
     name: str
@@ -31,6 +33,7 @@ class ImageSet:
     source: str
     licence: str
     citation: str
+    preprocessing: str = ""
 
     def __post_init__(self) -> None:
         require_pixels(self.images, self.label)

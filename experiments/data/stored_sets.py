@@ -53,6 +53,14 @@ class StoredSplit:
         names = ", ".join(f"{self.name}/{file}" for file in self.files)
         return f"{names}; {NOTE}" if self.by_photograph else names
 
+    @property
+    def preprocessing(self) -> str:
+        """What was done to the official images, as far as it is known: those of the npz layout come ready-made."""
+        official = DESCRIPTIONS[self.name].preprocessing
+        if not official or not self.is_npz:
+            return official
+        return f"by whoever made the npz files; done here to official files: {official}"
+
     def read(self) -> Images:
         """The images in the order of the files; those of many small pictures from the cache of decoded ones.
 
@@ -101,7 +109,14 @@ class StoredSplit:
 
 
 def find_split(name: str, split: str) -> StoredSplit | None:
-    """The first place that has the split; None where none has."""
+    """The first place that has the split; None where none has.
+
+    Held-out images are those held out from the training images that are read: in another place, or beside official
+    training images, they may be among them.
+    """
+    if split == "heldout":
+        train = find_split(name, "train")
+        return _find_in(train.directory, train.place, DESCRIPTIONS[name], split) if train and train.is_npz else None
     for place, directory in set_directories(name).items():
         found = _find_in(directory, place, DESCRIPTIONS[name], split)
         if found is not None:
@@ -130,6 +145,7 @@ def load_stored_set(name: str, split: str) -> ImageSet:
         source=found.source,
         licence=description.licence,
         citation=description.citation,
+        preprocessing=found.preprocessing,
     )
 
 
@@ -149,12 +165,10 @@ def _find_in(directory: Path, place: str, description: DataSetDescription, split
     """The split in this directory: in the npz layout, by photograph, or in official files."""
     name, source = description.name, SOURCES[description.name]
     paths = _shards(directory, split)
-    if split == "heldout" and not _shards(directory, "train"):
-        return None  # held out from the training images that lie beside it, not from those of another place
     official = source.find(directory, split)
     if name in SPLIT_BY_PHOTOGRAPH and not _shards(directory, "train") and source.find(directory, "train") is None:
         paths = _shards(directory, "test")
-        if paths and all(SOURCE_PHOTOGRAPH in array_names(path) for path in paths):
+        if paths and _have_photographs(paths):
             return StoredSplit(name, split, place, directory, _by_name(paths), is_npz=True, by_photograph=True)
         paths = paths if split == "test" else []
     if paths:
@@ -162,6 +176,14 @@ def _find_in(directory: Path, place: str, description: DataSetDescription, split
     if official is not None:
         return StoredSplit(name, split, place, directory, official, is_npz=False)
     return None
+
+
+def _have_photographs(paths: list[Path]) -> bool:
+    """Whether all files number their photographs; damaged ones count as if they did: who reads them is told."""
+    try:
+        return all(SOURCE_PHOTOGRAPH in array_names(path) for path in paths)
+    except DataFileError:
+        return True
 
 
 def _shards(directory: Path, split: str) -> list[Path]:

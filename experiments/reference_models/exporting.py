@@ -122,7 +122,7 @@ def _environment(trained: TrainedModel) -> dict[str, Any]:
             "count": len(images),
             "shape": list(images.event_shape),
             "source": images.source,
-            "preprocessing": description.preprocessing,
+            "preprocessing": images.preprocessing,
             "licence": images.licence,
             "citation": images.citation,
             "homepage": description.homepage,

@@ -17,6 +17,7 @@ from experiments.data.formats.archives import members, require_safe_name
 from experiments.data.formats.idx import parse_idx_images
 from experiments.data.inventory import holdings
 from experiments.data.sources import SOURCES
+from experiments.data.verification import verify_set
 from tests.experiments.data.official_files import (
     idx_bytes,
     npz_bytes,
@@ -145,6 +146,27 @@ def test_held_out_images_are_only_those_held_out_from_the_training_images_beside
     assert len(load_image_set("cifar10", "heldout")) == 3
 
 
+def test_images_held_out_in_the_cache_are_not_read_beside_other_training_images_of_the_data_root(root, cache):
+    write_official("cifar10", root / "cifar10")
+    (cache / "cifar10").mkdir(parents=True)
+    for split in ("train", "heldout"):
+        content = npz_bytes(images=random_images(0, 3, 32, 32, 3))
+        (cache / "cifar10" / f"{split}.npz").write_bytes(content)
+    assert len(load_image_set("cifar10", "train")) == 10
+    with pytest.raises(DataNotFoundError):
+        load_image_set("cifar10", "heldout")
+
+
+def test_a_damaged_file_that_may_number_photographs_is_found_and_named_when_it_is_read(root, cache):
+    npz_root(root, "svhn", test=b"no zip archive")
+    (holding,) = holdings("svhn")
+    assert holding.counts == {"train": None, "test": None}
+    with pytest.raises(DataFileError, match=r"test\.npz: damaged"):
+        load_image_set("svhn", "test")
+    failed = [check for check in verify_set("svhn") if not check.passed]
+    assert [check.what for check in failed] == ["svhn/train", "svhn/test"]
+
+
 @pytest.mark.parametrize("name", ["../../evil.png", "/etc/passwd", "C:\\evil.png", "..\\evil.png", "a/../../b", ""])
 def test_member_names_that_lead_out_of_the_archive_are_refused(name, tmp_path):
     with pytest.raises(DataFileError, match="refused"):
@@ -237,6 +259,17 @@ def test_a_celeba_list_of_another_form_is_named_with_its_line(root, cache):
     (directory / "list_eval_partition.txt").write_text("000001.jpg 0\n000002.jpg train\n")
     with pytest.raises(DataFileError, match=r"list_eval_partition\.txt.*line 2"):
         load_image_set("celeba32")
+
+
+def test_pictures_that_celeba_s_list_names_must_all_be_there(root, cache):
+    directory = root / "celeba32"
+    write_official("celeba32", directory)
+    with zipfile.ZipFile(directory / "img_align_celeba.zip") as archive:
+        archive.extractall(directory)
+    (directory / "img_align_celeba.zip").unlink()
+    (directory / "img_align_celeba" / "000001.jpg").unlink()
+    with pytest.raises(DataFileError, match="names 6 pictures of this split, 5 are there"):
+        load_image_set("celeba32", "train")
 
 
 def test_an_archive_without_its_members_is_named(root, cache):

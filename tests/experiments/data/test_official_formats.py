@@ -13,7 +13,7 @@ from experiments.data.descriptions import DESCRIPTIONS, REAL_SETS
 from experiments.data.image_set import shuffled
 from experiments.data.sources import SOURCES
 from experiments.data.stored_sets import find_split
-from tests.experiments.data.official_files import write_official
+from tests.experiments.data.official_files import random_images, write_official
 
 
 @pytest.mark.parametrize("place", ["root", "cache"])
@@ -86,6 +86,18 @@ def test_a_cache_that_cannot_be_written_does_not_keep_pictures_from_being_read(r
     monkeypatch.setenv("LIKELIHOOD_CURVATURE_CACHE", str(tmp_path / "file" / "cache"))
     written = write_official("omniglot", root / "omniglot")
     assert torch.equal(load_image_set("omniglot").images, shuffled(torch.from_numpy(written["test"])))
+
+
+def test_images_say_what_was_done_to_them_and_ready_made_ones_that_it_is_not_known(root, cache):
+    write_official("tinyimagenet32", root / "tinyimagenet32")
+    done = load_image_set("tinyimagenet32").preprocessing
+    assert "averaged" in done
+    np.savez(root / "tinyimagenet32" / "test.npz", images=random_images(0, 3, 32, 32, 3))
+    ready_made = load_image_set("tinyimagenet32").preprocessing
+    assert ready_made.startswith("by whoever made the npz files")
+    assert ready_made.endswith(done)
+    write_official("cifar10", root / "cifar10")
+    assert load_image_set("cifar10").preprocessing == ""
 
 
 def test_every_real_set_has_a_source_with_published_checksums():
