@@ -64,6 +64,21 @@ def write_json(path: Path, value: object) -> None:
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
+def make_directory(path: Path) -> Path:
+    """Make a directory and its parents, unless it is there already; its path.
+
+    Raises
+    ------
+    RunDirectoryError
+        If it cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    return path
+
+
 def cannot_write(path: Path, error: OSError) -> RunDirectoryError:
     """Word a failed write in one line: which file, why, and what to do."""
     return RunDirectoryError(

@@ -2,9 +2,9 @@
 
 import shlex
 from functools import partial
-from pathlib import Path
 
-from experiments.atomic_write import cannot_write
+from curvature.errors import ConfigError
+from experiments.atomic_write import make_directory
 from experiments.command_line.options import GapsOptions
 from experiments.figures import draw_figure
 from experiments.gaps.config import GapsConfig
@@ -19,24 +19,17 @@ FIGURE = "likelihood-gaps"
 
 def run(options: GapsOptions) -> None:
     """Measure and predict what is not there yet; write the tables, the report and the figure."""
+    if options.jobs < 1:
+        raise ConfigError(f"--jobs: expected at least 1, got {options.jobs}")
     pairs = read_pairs(options.pairs) or PAIRS
     plan = make_plan(pairs, options.config, options.work, skip_missing_models=not options.pairs)
     for pair in plan.left_out:
         print(f"left out, no model of that name yet: {pair}")
-    out = RunDirectory(_existing(options.out))
+    out = RunDirectory(make_directory(options.out))
     run_gaps(plan, out, options.jobs, partial(print, flush=True), _command(options))
     figure = draw_figure(FIGURE, out.path)[0]
     print("\n".join(f"{what}: {out.path / file}" for what, file in zip(("gaps", "ladder"), TABLES, strict=True)))
     print(f"figure: {figure}\nreport: {out.path / REPORT}")
-
-
-def _existing(path: Path) -> Path:
-    """The directory of the results, made if need be."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise cannot_write(path, error) from error
-    return path
 
 
 def _command(options: GapsOptions) -> str:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from experiments.atomic_write import write_json
+from experiments.atomic_write import make_directory, write_json
 from experiments.data.errors import ChecksumError
 from experiments.data.location import cache_directory
 
@@ -58,7 +58,7 @@ def require_recorded(path: Path) -> bool:
         origin = f"recorded one (in {_record_path()}: remove its line there if you changed the file on purpose)"
         require_checksum(path, sums[key], origin)
         return True
-    _record_path().parent.mkdir(parents=True, exist_ok=True)
+    make_directory(_record_path().parent)
     write_json(_record_path(), {**sums, key: file_checksum(path)})
     return False
 

@@ -67,6 +67,8 @@ def download(file: OfficialFile, directory: Path, bar: Bar | None = None) -> Pat
         for url in file.urls:
             try:
                 return _retrieve(url, file, path, bar)
+            except ChecksumError as error:
+                failures.append(f"{url}: {error}")
             except ValueError:  # pooch found another checksum and has removed what it downloaded
                 failures.append(f"{url}: not the published file, its checksum is another one")
             except OSError as error:
@@ -98,7 +100,11 @@ def _retrieve(url: str, file: OfficialFile, path: Path, bar: Bar | None) -> Path
     path.unlink(missing_ok=True)
     pooch.retrieve(url, file.checksum, fname=path.name, path=path.parent, downloader=downloader)
     if file.checksum is None:
-        require_recorded(path)
+        try:
+            require_recorded(path)
+        except ChecksumError:
+            path.unlink()
+            raise
     return path
 
 

@@ -38,8 +38,10 @@ def load_photograph_patches(name: str, split: str, patch_size: int = 8) -> Image
     Raises
     ------
     ShapeError
-        If the photograph has no room for a 2 x 2 block of tiles of four patches each.
+        If a patch has no pixel, or the photograph has no room for a 2 x 2 block of tiles of four patches each.
     """
+    if patch_size < 1:
+        raise ShapeError(f"{name}: patches of {patch_size} pixels; use patches of at least 1")
     photograph = read_photograph(name)
     stride = max(1, patch_size // TRAIN_STRIDES_PER_PATCH) if split == "train" else patch_size
     tiles = split_into_tiles(photograph, TILE_IN_PATCHES * patch_size)[split]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from experiments.atomic_write import replacement
+from experiments.atomic_write import make_directory, replacement
 from experiments.data.image_set import ImageSet
 from experiments.data.location import cache_directory
 from experiments.data.npz_layout import UNREADABLE
@@ -48,7 +48,7 @@ def write_statistics(statistics: PixelStatistics, images: ImageSet, directory: P
     RunDirectoryError
         If the files cannot be written.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    make_directory(directory)
     tables = {
         "channels": channel_table(statistics, images),
         "pixels": pixel_table(statistics),

@@ -63,6 +63,12 @@ def test_patches_too_large_for_the_photograph_say_how_large_they_may_be():
         load_photograph_patches("china", "train", patch_size=64)
 
 
+@pytest.mark.parametrize("patch_size", [0, -3])
+def test_patches_without_a_pixel_are_refused(patch_size):
+    with pytest.raises(ShapeError, match="at least 1"):
+        load_photograph_patches("china", "train", patch_size)
+
+
 def test_digits_span_the_pixel_range_and_grow_with_the_patch_size():
     digits = load_digits("train")
     assert (digits.images.min(), digits.images.max()) == (0, 255)
