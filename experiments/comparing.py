@@ -14,7 +14,7 @@ from analysis.dequantization import dequantize
 from analysis.inputs import InputSet, parse_input_set
 from analysis.likelihood import summarize_likelihood
 from curvature import Expansion, Ladder, SampleTerms, Viewpoint, expand, find_mode, look_from, sample_terms
-from curvature.rungs import rung_names
+from curvature.rungs import rung_function
 from experiments.configuration import ComparisonConfig, ExpansionPoint
 from experiments.data.catalog import require_known_set
 from experiments.data.image_set import ImageSet
@@ -55,12 +55,13 @@ def compare_inputs(
     Raises
     ------
     UnknownNameError, PixelRangeError
-        If an input set's name cannot be read.
+        If an input set's name cannot be read, or there is no path rung of a number of nodes.
     ShapeError, TooFewSamplesError, NonFiniteError
         If the images do not fit the model or are too few, or a likelihood is not finite.
     """
     inputs = read_input_names(trained.data.train_set, config.inputs)
-    rung_names(config.nodes)
+    for nodes in config.nodes:
+        rung_function(f"path-{nodes}")
     made_from = {**trained.identity(), "inputs": [str(name) for name in inputs], "settings": config}
     out.stage(STAGE, made_from, OUTPUTS, lambda: _write(trained, config, inputs, made_from, out, progress))
     return pd.read_csv(out.comparison_path)

@@ -66,6 +66,11 @@ def _introduction(report: Report) -> str:
         f"    {report.command}" if report.command else "",
         "![Measured and predicted gaps](figures/likelihood_gaps.png)",
     ]
+    if any("svhn" in (pair.train_set, pair.other_set) for pair in report.pairs):
+        lines.append(
+            "SVHN's digits are crops of photographs, and crops of one photograph overlap. Standard errors take images "
+            "as independent, so those of SVHN are too small."
+        )
     if report.left_out:
         lines.append("Not measured, for there is no model yet: " + "; ".join(map(str, report.left_out)) + ".")
     return "\n\n".join(filter(None, lines))

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from curvature.errors import ToolkitError
+from curvature.errors import ConfigError, ToolkitError
 from curvature.names import unknown_name
+from curvature.rungs import rung_function
 from experiments.data.catalog import load_image_set
 from experiments.data.descriptions import DESCRIPTIONS
 from experiments.environment import environment_record
@@ -50,17 +52,22 @@ def make_plan(pairs: Sequence[Pair], config: GapsConfig, work: Path, skip_missin
     Raises
     ------
     UnknownNameError
-        If a pair's model is not there and none may be left out, or none is there at all.
+        If a pair's model is not there and none may be left out, or none is there at all, or a number of nodes is no
+        rung's.
+    ConfigError
+        If a model was trained on another set than its name says.
     DataNotFoundError
         If a set's images are not there; the message says which command fetches them.
     """
+    for nodes in config.nodes:
+        rung_function(f"path-{nodes}")
     known = model_directories()
     left_out = tuple(pair for pair in pairs if pair.train_set not in known)
     kept = tuple(pair for pair in pairs if pair.train_set in known)
     if left_out and not (skip_missing_models and kept):
         raise unknown_name("model", left_out[0].train_set, known or ["none"])
     names = tuple(dict.fromkeys(pair.train_set for pair in kept))
-    records = tuple(read_record(known[name]) for name in names)
+    records = tuple(map(_own_record, names, (known[name] for name in names)))
     shown = {name: shown_to(name, [pair.other_set for pair in kept if pair.train_set == name]) for name in names}
     checksums = {name: _checksums(each) for name, each in shown.items()}
     jobs = tuple(ModelJob(name, shown[name], checksums[name], config, work) for name in names)
@@ -102,6 +109,17 @@ def run_gaps(plan: Plan, out: RunDirectory, processes: int = 1, progress: Progre
     out.write_text(REPORT, render_report(report))
 
 
+def _own_record(name: str, path: Path) -> ReferenceRecord:
+    """The record of the model of that name; pairs name a model by the set that it was trained on."""
+    record = read_record(path)
+    if record.config.data.train_set != name:
+        raise ConfigError(
+            f"{path}: the model {name!r} was trained on {record.config.data.train_set}; a pair's model has the name of "
+            "its training set: export it under that name"
+        )
+    return record
+
+
 def _checksums(shown: Iterable[Shown]) -> dict[str, str]:
     """SHA-256 of the images of every split shown, by its label."""
     labels = dict.fromkeys(each.input_set.partition(":")[0] for each in shown if "/" in each.input_set)
@@ -116,7 +134,13 @@ def _in_processes(jobs: Sequence[ModelJob], processes: int) -> None:
     """Measure the models in processes of one thread each: small convolutions gain nothing from more."""
     context = get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=context, initializer=_use_one_thread) as pool:
-        messages = list(pool.map(_measure_in_worker, jobs))
+        try:
+            messages = list(pool.map(_measure_in_worker, jobs))
+        except BrokenProcessPool as error:
+            raise ModelFailed(
+                "a process was killed, most often for want of memory; run the command again with fewer --jobs: "
+                "finished stages are kept"
+            ) from error
     for message in filter(None, messages):
         raise ModelFailed(message)
 

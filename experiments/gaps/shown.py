@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from curvature.errors import UnknownNameError
+from curvature.errors import ShapeError, UnknownNameError
 from curvature.names import require_known
 from experiments.data.descriptions import DESCRIPTIONS
 from experiments.data.stored_sets import find_split
@@ -55,12 +55,14 @@ def shown_to(train_set: str, others: Sequence[str]) -> tuple[Shown, ...]:
 
 
 def read_pairs(names: Sequence[str]) -> tuple[Pair, ...]:
-    """Pairs from their names `TRAIN:OTHER`; those of the paper keep what it says of them.
+    """Pairs from their names `TRAIN:OTHER`, each once; those of the paper keep what it says of them.
 
     Raises
     ------
     UnknownNameError
-        If a name has another form or there is no such data set.
+        If a name has another form, names one set twice, or there is no such data set.
+    ShapeError
+        If images of the other set do not fit a flow of the first.
     """
     known = {f"{pair.train_set}:{pair.other_set}": pair for pair in PAIRS}
     pairs = []
@@ -70,5 +72,18 @@ def read_pairs(names: Sequence[str]) -> tuple[Pair, ...]:
             raise UnknownNameError(f"pair {name!r}: expected TRAIN:OTHER, such as cifar10:svhn")
         for each in (train_set, other):
             require_known("data set", each, DESCRIPTIONS)
+        if train_set == other:
+            raise UnknownNameError(f"pair {name!r}: expected two sets; a model's own test images are always shown")
+        _require_fit(name, train_set, other)
         pairs.append(known.get(name, Pair(train_set, other)))
-    return tuple(pairs)
+    return tuple(dict.fromkeys(pairs))
+
+
+def _require_fit(name: str, train_set: str, other: str) -> None:
+    """Raise unless the other set's images fit the flow (`analysis.inputs.fit_event_shape`); embedded ones follow it."""
+    shape, own = (DESCRIPTIONS[each].event_shape for each in (train_set, other))
+    if shape is not None and own is not None and any(its > mine for its, mine in zip(own, shape, strict=True)):
+        raise ShapeError(
+            f"pair {name!r}: images of {other}, {' x '.join(map(str, own))}, do not fit a flow of "
+            f"{' x '.join(map(str, shape))}; only gray to colour and smaller to larger can be made to fit"
+        )

@@ -35,8 +35,10 @@ def gaps_table(jobs: Iterable[ModelJob], pairs: Iterable[Pair]) -> pd.DataFrame:
     """One row for each model and input set.
 
     Columns `GAP_COLUMNS`: `bpd` in bits per dimension with its standard error; the gaps to the model's own training and
-    test images, negative = more likely; for other sets the paper's `claim` and the `outcome`: more likely, less likely,
-    or unclear where the gap to the training images lies within two standard errors of zero; and the published number.
+    test images, negative = more likely, with standard errors that take the two sets as independent (for grayed images,
+    which are the test images changed, that is too much); for other sets the paper's `claim` and the `outcome`: more
+    likely, less likely, or unclear where the gap to the training images lies within two standard errors of zero; and
+    the published number.
     """
     claims = {(pair.train_set, f"{pair.other_set}/test"): pair.claim for pair in pairs}
     published = {(each.train_set, each.input_set): each for each in PUBLISHED}

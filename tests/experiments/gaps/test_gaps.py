@@ -1,6 +1,7 @@
 """The paper's gaps on the embedded photographs: tables that agree with each other, and stages that are kept."""
 
 import re
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -147,6 +148,10 @@ def test_the_command_writes_everything_and_draws_the_figure(results, models, tmp
         (["--pairs", "chnia:flower"], ["did you mean 'china'"]),
         (["--pairs", "digits:flower"], ["unknown model 'digits'"]),
         (["--n-images", "1"], ["n_images", "at least 2"]),
+        (["--jobs", "0"], ["--jobs", "at least 1"]),
+        (["--pairs", "china:china"], ["expected two sets"]),
+        (["--pairs", "fashion_mnist:svhn"], ["do not fit a flow of 1 x 28 x 28"]),
+        (["--pairs", "china:flower", "--nodes", "0"], ["path"]),
     ],
 )
 def test_mistakes_are_one_line(arguments, words, models, tmp_path, capsys):
@@ -174,6 +179,17 @@ def test_an_error_in_a_process_is_told(results, models, tmp_path, monkeypatch):
     (tmp_path / "work").write_text("in the way")
     with pytest.raises(ModelFailed, match="work"):
         run_gaps(plan, RunDirectory(tmp_path), processes=2)
+
+
+def test_a_model_under_the_name_of_another_set_is_refused(exported, tmp_path, monkeypatch):
+    shutil.copytree(exported / "china", tmp_path / "flower")
+    monkeypatch.setenv("LIKELIHOOD_CURVATURE_MODELS", str(tmp_path))
+    with pytest.raises(ConfigError, match="'flower' was trained on china"):
+        make_plan(BOTH_WAYS[1:], SMALL, tmp_path, skip_missing_models=False)
+
+
+def test_a_pair_named_twice_is_measured_once():
+    assert read_pairs(["cifar10:svhn", "cifar10:svhn"]) == (Pair("cifar10", "svhn", "more likely"),)
 
 
 def test_settings_out_of_range_are_refused():
