@@ -20,7 +20,7 @@ from experiments.data.catalog import require_known_set
 from experiments.data.image_set import ImageSet
 from experiments.default_inputs import default_input_names
 from experiments.environment import environment_record
-from experiments.inputs import load_inputs, noise_generator
+from experiments.inputs import load_inputs, noise_generator, pixel_checksums
 from experiments.runs import RunDirectory
 from experiments.trained_model import TrainedModel
 
@@ -43,7 +43,7 @@ def compare_inputs(
         Input sets, number of images, rungs and seed.
     out
         Where ``measurements.csv``, ``predictions.csv``, ``comparison.csv`` and ``comparison.json`` are written. Nothing
-        is computed again where they stand there already, made from the same checkpoint and settings.
+        is computed again where they stand there already, made from the same checkpoint, images and settings.
     progress
         Called with the images done, the images in all and the set at hand.
 
@@ -62,7 +62,9 @@ def compare_inputs(
     inputs = read_input_names(trained.data.train_set, config.inputs)
     for nodes in config.nodes:
         rung_function(f"path-{nodes}")
-    made_from = {**trained.identity(), "inputs": [str(name) for name in inputs], "settings": config}
+    images = pixel_checksums(inputs, trained.train_images.event_shape[1])
+    names = [str(name) for name in inputs]
+    made_from = {**trained.identity(), "inputs": names, "images": images, "settings": config}
     out.stage(STAGE, made_from, OUTPUTS, lambda: _write(trained, config, inputs, made_from, out, progress))
     return pd.read_csv(out.comparison_path)
 

@@ -1,5 +1,7 @@
 """From an input set's name to points of the model's input space: read or generate, transform, fit, dequantise."""
 
+from collections.abc import Iterable
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -47,6 +49,21 @@ def load_inputs(
         images = load_image_set(inputs.set_name, inputs.split, patch_size).head(n_images)
         images = fit_event_shape(apply_transform(inputs, images), event_shape, str(inputs))
     return dequantize(images, noise_generator(seed), dtype=torch.float64)
+
+
+def pixel_checksums(inputs: Iterable[InputSet], patch_size: int = 8) -> dict[str, str]:
+    """SHA-256 of the images of every split that input sets are made from, by its label; generated ones have none.
+
+    Results of the same names on other images (another data root, say) can be told apart by them.
+
+    Raises
+    ------
+    UnknownNameError, DataNotFoundError, DataFileError
+        As `experiments.data.catalog.load_image_set`.
+    """
+    splits = dict.fromkeys((each.set_name, each.split) for each in inputs if not each.is_generated)
+    sets = (load_image_set(name, split, patch_size) for name, split in splits)
+    return {images.label: images.checksum for images in sets}
 
 
 def noise_generator(seed: int) -> torch.Generator:

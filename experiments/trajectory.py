@@ -25,6 +25,7 @@ from experiments.atomic_write import write_text
 from experiments.comparing import Progress, compare_seen, load_samples, read_input_names, see_samples, training_mean
 from experiments.configuration import DataConfig, EvaluationConfig, TrajectoryConfig
 from experiments.environment import environment_record
+from experiments.inputs import pixel_checksums
 from experiments.runs import RunDirectory
 from experiments.trained_model import TrainedModel, load_run
 from experiments.training.snapshot import load_snapshot, snapshot_steps
@@ -63,7 +64,8 @@ def follow_training(
     out
         Where ``trajectory.csv``, ``trajectory_hessian.csv``, ``trajectory_order.csv``, ``trajectory.json`` and a copy
         of ``evaluations.csv`` are written, and the tables of each snapshot in ``trajectory/`` as soon as it is done: a
-        snapshot whose tables stand there already, made from the same weights and settings, is not computed again.
+        snapshot whose tables stand there already, made from the same weights, images and settings, is not computed
+        again.
     progress
         Called with the images done, the images in all, and the set and step at hand.
 
@@ -88,13 +90,15 @@ def follow_training(
         rung_function(rung)
     settings = replace(config, steps=(), inputs=tuple(map(str, inputs)))
     sight = _Sight(load_run(run.path, step=steps[0]), inputs, settings)
+    images = pixel_checksums(inputs, sight.trained.train_images.event_shape[1])
     for position, step in enumerate(steps):
         report = None if progress is None else _Report(progress, position, len(steps), step)
-        made_from = {**replace(sight.trained, step=step).identity(), "settings": settings}
+        made_from = {**replace(sight.trained, step=step).identity(), "images": images, "settings": settings}
         out.stage(_stage(step), made_from, _tables(step), partial(sight.write, step, out, report))
     made_from = {
         "run": run.path,
         "train_images": sight.trained.train_images.checksum,
+        "images": images,
         "settings": settings,
         "snapshots": {str(step): out.stage_hash(_stage(step)) for step in steps},
     }

@@ -8,10 +8,10 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
+from analysis.inputs import parse_input_set
 from curvature.errors import ConfigError, ToolkitError
 from curvature.names import unknown_name
 from curvature.rungs import rung_function
-from experiments.data.catalog import load_image_set
 from experiments.data.descriptions import DESCRIPTIONS
 from experiments.environment import environment_record
 from experiments.gaps.config import GapsConfig
@@ -19,6 +19,7 @@ from experiments.gaps.measuring import ModelJob, Progress, measure_model
 from experiments.gaps.report import Report, render_report
 from experiments.gaps.shown import Shown, shown_to
 from experiments.gaps.tables import gaps_table, ladder_table
+from experiments.inputs import pixel_checksums
 from experiments.pairs import Pair
 from experiments.reference_models.record import ReferenceRecord, read_record
 from experiments.reference_models.shipped import model_directories
@@ -69,7 +70,7 @@ def make_plan(pairs: Sequence[Pair], config: GapsConfig, work: Path, skip_missin
     names = tuple(dict.fromkeys(pair.train_set for pair in kept))
     records = tuple(map(_own_record, names, (known[name] for name in names)))
     shown = {name: shown_to(name, [pair.other_set for pair in kept if pair.train_set == name]) for name in names}
-    checksums = {name: _checksums(each) for name, each in shown.items()}
+    checksums = {record.name: _checksums(record, shown[record.name]) for record in records}
     jobs = tuple(ModelJob(name, shown[name], checksums[name], config, work) for name in names)
     return Plan(kept, left_out, jobs, records)
 
@@ -120,14 +121,12 @@ def _own_record(name: str, path: Path) -> ReferenceRecord:
     return record
 
 
-def _checksums(shown: Iterable[Shown]) -> dict[str, str]:
+def _checksums(record: ReferenceRecord, shown: Iterable[Shown]) -> dict[str, str]:
     """SHA-256 of the images of every split shown, by its label."""
-    labels = dict.fromkeys(each.input_set.partition(":")[0] for each in shown if "/" in each.input_set)
-    splits = (label.split("/") for label in labels)
-    own, _ = next(iter(labels)).split("/")
-    shape = DESCRIPTIONS[own].event_shape
-    sets = (load_image_set(name, split, 8 if shape is None else shape[1]) for name, split in splits)
-    return {images.label: images.checksum for images in sets}
+    data = record.config.data
+    shape = DESCRIPTIONS[data.train_set].event_shape
+    patch_size = data.patch_size if shape is None else shape[1]
+    return pixel_checksums((parse_input_set(each.input_set) for each in shown), patch_size)
 
 
 def _in_processes(jobs: Sequence[ModelJob], processes: int) -> None:

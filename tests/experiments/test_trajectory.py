@@ -3,6 +3,7 @@
 import json
 import math
 import shutil
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -15,6 +16,8 @@ from curvature import Moments, expand
 from curvature.errors import CheckpointError, NonFiniteError, TooFewSamplesError, UnknownNameError
 from experiments.comparing import compare_inputs
 from experiments.configuration import ComparisonConfig, DataConfig, EvaluationConfig, ExperimentConfig, TrajectoryConfig
+from experiments.data.catalog import CATALOG
+from experiments.data.digits import load_digits
 from experiments.inputs import load_inputs, noise_generator
 from experiments.models.config import GlowConfig
 from experiments.runs import RunDirectory
@@ -144,6 +147,21 @@ def test_fewer_steps_and_then_all_of_them(run, trajectory, tmp_path):
     everything = follow_training(run, CONFIG, out, lambda done, total, name: seen.append(name))
     assert all(name.endswith("step 2") for name in seen)
     pd.testing.assert_frame_equal(everything, trajectory)
+
+
+def test_other_images_of_the_same_name_are_looked_at_anew(run, trajectory, tmp_path, monkeypatch):
+    out = RunDirectory.create(tmp_path / "out", {"trajectory": CONFIG})
+    follow_training(run, CONFIG, out)
+
+    def load_turned(split, patch_size):
+        images = load_digits(split, patch_size)
+        return replace(images, images=images.images.flip(2)) if split == "test" else images
+
+    monkeypatch.setitem(CATALOG, "digits", load_turned)
+    turned = follow_training(run, CONFIG, out).set_index("input_set")["measured"]
+    before = trajectory.set_index("input_set")["measured"]
+    assert (turned["constant=9"] == before["constant=9"]).all()
+    assert (turned["digits/test:contrast=0.5"] != before["digits/test:contrast=0.5"]).all()
 
 
 def test_by_default_the_inputs_are_those_evaluated_during_training(run):
