@@ -23,7 +23,7 @@ def fails_with(match, address, timeout=0.5):
     begun = time.monotonic()
     with pytest.raises(ClusterError, match=match), running_scheduler(address, timeout):
         pass
-    assert time.monotonic() - begun < 20
+    assert time.monotonic() - begun < 60  # a busy machine included
 
 
 def test_nobody_at_the_address(free_port):
