@@ -63,6 +63,17 @@ def require_recorded(path: Path) -> bool:
     return False
 
 
+def is_recorded(path: Path) -> bool:
+    """Whether a file's checksum was recorded before.
+
+    Raises
+    ------
+    ChecksumError
+        If the record itself is damaged.
+    """
+    return str(path.resolve()) in _recorded()
+
+
 def _record_path() -> Path:
     return cache_directory() / RECORD
 

@@ -12,6 +12,8 @@ from jaxtyping import UInt8
 from experiments.data.errors import damaged
 
 IMAGES = "X"
+# What SciPy raises for damaged files, beside errors of its own.
+UNREADABLE = (OSError, ValueError, TypeError, LookupError, OverflowError, NotImplementedError, zlib.error, EOFError)
 
 
 def read_svhn_mat(path: Path) -> UInt8[np.ndarray, "N 3 32 32"]:
@@ -27,7 +29,7 @@ def read_svhn_mat(path: Path) -> UInt8[np.ndarray, "N 3 32 32"]:
 
     try:
         arrays = loadmat(path, variable_names=[IMAGES])
-    except (MatReadError, OSError, ValueError, TypeError, KeyError, NotImplementedError, zlib.error, EOFError) as error:
+    except (MatReadError, *UNREADABLE) as error:
         raise damaged(path, error) from error
     images = arrays.get(IMAGES)
     if images is None:

@@ -106,6 +106,8 @@ def test_a_set_that_cannot_be_fetched_does_not_keep_the_others_from_it(root, cap
         (("data", "moments", "kmnist"), "likelihood-curvature data fetch kmnist"),
         (("data", "moments", "mnist/heldout"), "split of mnist 'heldout'"),
         (("data", "moments", "china", "--components", "0"), "at least 1"),
+        (("data", "moments", "china", "--patch-size", "0"), "patches of at least 1"),
+        (("data", "moments", "digits", "--out", "/dev/null/tables"), "cannot be written"),
         (("data", "list", "--data-root", "/no/such/directory"), "no such directory"),
         (("train", "--data.train-set", "kmnist", "--data-root", "/no/such/directory"), "no such directory"),
         (("compare", "--model", "nowhere", "--data-root", "/no/such/directory"), "no such directory"),

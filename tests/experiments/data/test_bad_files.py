@@ -167,6 +167,13 @@ def test_a_damaged_file_that_may_number_photographs_is_found_and_named_when_it_i
     assert [check.what for check in failed] == ["svhn/train", "svhn/test"]
 
 
+def test_a_damaged_file_is_not_recorded_so_that_a_sound_one_in_its_place_passes(root, cache):
+    npz_root(root, "mnist", test=b"no zip archive")
+    assert not all(check.passed for check in verify_set("mnist"))
+    (root / "mnist" / "test.npz").write_bytes(npz_bytes(images=random_images(0, 3, 28, 28, 1)))
+    assert all(check.passed for check in verify_set("mnist"))
+
+
 @pytest.mark.parametrize("name", ["../../evil.png", "/etc/passwd", "C:\\evil.png", "..\\evil.png", "a/../../b", ""])
 def test_member_names_that_lead_out_of_the_archive_are_refused(name, tmp_path):
     with pytest.raises(DataFileError, match="refused"):
