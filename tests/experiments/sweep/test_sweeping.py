@@ -194,10 +194,13 @@ def scheduler_elsewhere(directory, workers):
             client.wait_for_workers(workers, timeout=90)
         yield address, running[0]
     finally:
-        for process in running:
+        for process in reversed(running):  # the workers first: they say goodbye to the scheduler
             process.terminate()
-        for process in running:
-            process.wait()
+            try:
+                process.wait(timeout=5)
+            except subprocess.TimeoutExpired:  # the library's own farewell may hang
+                process.kill()
+                process.wait()
 
 
 @dataclass
