@@ -27,6 +27,8 @@ from experiments.trained_model import TrainedModel
 STAGE = "compare"
 OUTPUTS = ("measurements.csv", "predictions.csv", "comparison.csv", "comparison.json")
 
+BATCH_SIZE = 10_000
+
 Progress = Callable[[int, int, str], None]
 
 
@@ -96,8 +98,11 @@ def expansion_of(trained: TrainedModel, seed: int, point: ExpansionPoint = "mean
 
 def training_mean(train_images: ImageSet, seed: int) -> Float[Tensor, "channels height width"]:
     """Mean of the dequantised training images, all of them."""
-    # The mean alone: a covariance of sixty thousand images takes minutes, and nothing here needs it.
-    return dequantize(train_images.images, noise_generator(seed)).mean(0, dtype=torch.float64)
+    # The mean alone: a covariance of sixty thousand images takes minutes, and nothing here needs it. In batches: a
+    # million images as floats would not fit into memory.
+    generator = noise_generator(seed)
+    sums = (dequantize(x, generator).sum(0, dtype=torch.float64) for x in train_images.images.split(BATCH_SIZE))
+    return sum(sums, torch.zeros(train_images.event_shape, dtype=torch.float64)) / len(train_images)
 
 
 def _write(
