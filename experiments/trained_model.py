@@ -1,6 +1,5 @@
 """A trained flow and where it came from: trained in a run directory, or read back from one."""
 
-import hashlib
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +11,7 @@ from curvature.errors import CheckpointError
 from experiments.configuration import DataConfig, EvaluationConfig
 from experiments.data.catalog import load_image_set
 from experiments.data.image_set import ImageSet
+from experiments.file_digest import file_digest
 from experiments.inputs import load_inputs
 from experiments.models.config import GlowConfig
 from experiments.models.glow import Glow
@@ -54,9 +54,7 @@ class TrainedModel:
 
     def identity(self) -> dict[str, str]:
         """SHA-256 of the file of weights and of the training images: what any result of this model depends on."""
-        with self.weights_path.open("rb") as file:
-            checkpoint = hashlib.file_digest(file, "sha256").hexdigest()
-        return {"checkpoint": checkpoint, "train_images": self.train_images.checksum}
+        return {"checkpoint": file_digest(self.weights_path), "train_images": self.train_images.checksum}
 
 
 def train_run(

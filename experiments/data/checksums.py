@@ -1,20 +1,19 @@
 """Checksums of data files: held against the published one, or against the one recorded when the file was first seen."""
 
-import hashlib
 import json
 from pathlib import Path
 
 from experiments.atomic_write import make_directory, write_json
 from experiments.data.errors import ChecksumError
 from experiments.data.location import cache_directory
+from experiments.file_digest import file_digest
 
 RECORD = "checksums.json"
 
 
 def file_checksum(path: Path, algorithm: str = "sha256") -> str:
-    """Digest of a file as ``sha256:...`` or ``md5:...``, read in pieces."""
-    with path.open("rb") as file:
-        return f"{algorithm}:{hashlib.file_digest(file, algorithm).hexdigest()}"
+    """Digest of a file as ``sha256:...`` or ``md5:...``."""
+    return f"{algorithm}:{file_digest(path, algorithm)}"
 
 
 def require_checksum(path: Path, expected: str, origin: str) -> None:

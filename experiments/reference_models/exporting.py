@@ -18,10 +18,11 @@ from experiments.atomic_write import cannot_write, write_json, write_text
 from experiments.comparing import read_input_names
 from experiments.data.descriptions import DESCRIPTIONS
 from experiments.environment import environment_record
+from experiments.file_digest import file_digest
 from experiments.inputs import load_inputs
 from experiments.models.glow import Glow
 from experiments.reference_models.card import render_card
-from experiments.reference_models.record import LIKELIHOOD_COLUMNS, file_checksum, read_record
+from experiments.reference_models.record import LIKELIHOOD_COLUMNS, read_record
 from experiments.reference_models.shipped import CARD, LIKELIHOODS, WEIGHTS
 from experiments.reference_models.weights import load_reference_weights, save_reference_weights
 from experiments.trained_model import TrainedModel, load_run
@@ -95,7 +96,7 @@ def _write(trained: TrainedModel, out: Path, name: str, n_images: int, progress:
     weights = {
         "storage": storage,
         "bytes": (out / WEIGHTS).stat().st_size,
-        "sha256": file_checksum(out / WEIGHTS),
+        "sha256": file_digest(out / WEIGHTS),
         "parameters": sum(parameter.numel() for parameter in trained.model.parameters()),
         "bpd_moved_by_storage": _moved(stored, trained, rows[0]),
     }

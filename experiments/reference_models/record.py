@@ -1,6 +1,5 @@
 """The record of a reference model: what it was trained with and on, where, how long, and what likelihoods came out."""
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import pandas as pd
 
 from curvature.errors import CheckpointError, RunDirectoryError
 from experiments.configuration import ExperimentConfig
+from experiments.file_digest import file_digest
 from experiments.plain import from_plain
 from experiments.reference_models.shipped import CARD, LIKELIHOODS, WEIGHTS
 from experiments.runs import RunDirectory
@@ -68,17 +68,11 @@ def read_record(path: Path, unfinished: bool = False) -> ReferenceRecord:
     absent = [part for part in PARTS if part not in environment]
     if absent:
         raise RunDirectoryError(f"{run.environment_path}: lacks {', '.join(absent)}; export the model again")
-    if file_checksum(path / WEIGHTS) != environment["weights"].get("sha256"):
+    if file_digest(path / WEIGHTS) != environment["weights"].get("sha256"):
         raise CheckpointError(f"{path / WEIGHTS}: is damaged or was exchanged (the record has another checksum)")
     config = from_plain(ExperimentConfig, run.config(), str(run.config_path))
     read_log(run.log_path)
     return ReferenceRecord(path, config, environment, _read_likelihoods(path / LIKELIHOODS))
-
-
-def file_checksum(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _read_likelihoods(path: Path) -> pd.DataFrame:

@@ -1,13 +1,12 @@
 """Whether a job is finished, decided by what lies in its run directory: ``job.json`` and the files that it names."""
 
-import hashlib
 import json
 from collections.abc import Iterable
-from pathlib import Path
 
 from curvature.errors import ConfigError
 from experiments.atomic_write import write_json
 from experiments.configuration import ComparisonConfig, ExperimentConfig
+from experiments.file_digest import file_digest
 from experiments.plain import from_plain, to_plain
 from experiments.sweep.planning import Job
 
@@ -26,7 +25,7 @@ def is_finished(job: Job) -> bool:
         comparison = None if record["comparison"] is None else from_plain(ComparisonConfig, record["comparison"])
         if (experiment, comparison) != (job.experiment, job.comparison):
             return False
-        return all(_checksum(job.path / name) == checksum for name, checksum in record["files"].items())
+        return all(file_digest(job.path / name) == checksum for name, checksum in record["files"].items())
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ConfigError):
         return False
 
@@ -49,12 +48,6 @@ def record_finished(job: Job, files: Iterable[str]) -> None:
     RunDirectoryError
         If it cannot be written.
     """
-    checksums = {name: _checksum(job.path / name) for name in files}
+    checksums = {name: file_digest(job.path / name) for name in files}
     settings = {"experiment": job.experiment, "comparison": job.comparison}
     write_json(job.path / RECORD, {**to_plain(settings), "files": checksums})
-
-
-def _checksum(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
