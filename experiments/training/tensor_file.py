@@ -1,8 +1,11 @@
 """Named tensors and text metadata in one safetensors file, written whole or not at all, and checked when read.
 
 The format itself only notices a wrong length; a checksum in the metadata covers every byte. Nothing is ever unpickled.
+The same content always gives the same bytes.
 """
 
+import json
+import struct
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,7 +28,8 @@ def write_tensors(path: Path, file_format: str, tensors: Mapping[str, Tensor], m
         If it cannot be written.
     """
     held = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    write_bytes(path, save(held, {**metadata, "format": file_format, "tensors_crc32": str(_checksum(held))}))
+    content = save(held, {**metadata, "format": file_format, "tensors_crc32": str(_checksum(held))})
+    write_bytes(path, _with_sorted_metadata(content))
 
 
 def read_tensors(path: Path, file_format: str) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -52,6 +56,21 @@ def read_tensors(path: Path, file_format: str) -> tuple[dict[str, Tensor], dict[
 def damaged(path: Path, why: object) -> CheckpointError:
     """Word the damage of a file in one line."""
     return CheckpointError(f"{path}: is damaged ({why}); restore a copy or train again")
+
+
+def _with_sorted_metadata(content: bytes) -> bytes:
+    """The same file with its metadata in the order of their names: `save` writes them in one that changes by chance.
+
+    The file begins with the length of a header in JSON (unsigned, 8 bytes, little-endian), which may end in spaces:
+    https://huggingface.co/docs/safetensors, "Format". The tensors' bytes are counted from its end.
+    """
+    (length,) = struct.unpack_from("<Q", content)
+    header = json.loads(content[8 : 8 + length])
+    # The tensors stay in the order of their bytes, and these aligned.
+    ordered = {"__metadata__": dict(sorted(header.pop("__metadata__").items())), **header}
+    text = json.dumps(ordered, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    text += b" " * (-len(text) % 8)
+    return b"".join((struct.pack("<Q", len(text)), text, memoryview(content)[8 + length :]))
 
 
 def _checksum(tensors: Mapping[str, Tensor]) -> int:
