@@ -18,6 +18,9 @@ from paper_figures.style import COLUMN_WIDTH, PALETTE, SHADE, save, style
 
 NAME = "likelihood_gaps"
 LINEAR_WITHIN = 1.0  # bits/dim
+# Most wanted first.
+TICKS = (0.0, *(sign * tick for tick in (1.0, *(10.0**k for k in range(1, 6)), 0.5, 5.0, 2.0) for sign in (-1, 1)))
+TICK_DISTANCE = 0.12  # of the axis: about as wide as "−0.5" and a space
 RUNGS = {"taylor2": ("s", PALETTE[1]), "path-3": ("^", PALETTE[2]), "path": ("D", PALETTE[3])}
 MEASURED, MANY = "measured", "measured, many images"
 LOOKS = {MEASURED: ("o", PALETTE[6]), **RUNGS}
@@ -117,15 +120,25 @@ def _finish(axis: Axes, places: Mapping[tuple[str, str], float]) -> None:
     axis.axvline(0, color="0.35", linewidth=0.7, zorder=1)
     axis.set_xscale("symlog", linthresh=LINEAR_WITHIN, linscale=1.0)
     axis.set_xlim(1.15 * low, 1.15 * high)
-    powers = [10.0**k for k in range(1, 6)]
-    ticks = [sign * tick for sign in (-1, 1) for tick in (0.5, 1.0, 2.0, 5.0, *powers)] + [0.0]
-    axis.xaxis.set_major_locator(FixedLocator(sorted(tick for tick in ticks if 1.15 * low <= tick <= 1.15 * high)))
+    axis.xaxis.set_major_locator(FixedLocator(_ticks(axis)))
     axis.xaxis.set_minor_locator(NullLocator())
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
     axis.set_yticks(list(places.values()), [f"{_title(train)} → {_title(other)}" for train, other in places])
     axis.tick_params(axis="y", length=0)
     axis.set_ylim(min(places.values()) - 0.6, 0.6)
     axis.set_xlabel("gap [bits/dim], shaded = more likely", loc="right")
+
+
+def _ticks(axis: Axes) -> list[float]:
+    """Those ticks within the axis' limits whose labels do not touch."""
+    low, high = axis.get_xlim()
+    start, end = axis.xaxis.get_transform().transform([low, high])
+    kept: dict[float, float] = {}
+    for tick, drawn in zip(TICKS, axis.xaxis.get_transform().transform(list(TICKS)), strict=True):
+        place = (drawn - start) / (end - start)
+        if low <= tick <= high and all(abs(place - other) >= TICK_DISTANCE for other in kept.values()):
+            kept[tick] = place
+    return sorted(kept)
 
 
 def _title(name: str) -> str:
