@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.2
 SECONDS_BETWEEN_COUNTS = 1.0
+SECONDS_TO_ANSWER = 30.0
 SECONDS_TO_STOP = 60.0
 
 
@@ -160,12 +161,16 @@ class _Batch:
         if now - self._counted < SECONDS_BETWEEN_COUNTS:
             return
         self._counted = now
+        scheduler = self.client.scheduler
+        if scheduler is None:  # the library has given up finding it again
+            raise _lost_scheduler(self.client)
         try:
-            count = len(self.client.nthreads())
-        except (OSError, ValueError, RuntimeError) as error:  # closed comms are OSErrors, closed clients the others
+            # What `Client.nthreads` does, which would wait for ever where a scheduler holds the connection but hangs.
+            threads = self.client.sync(scheduler.ncores, callback_timeout=SECONDS_TO_ANSWER)
+        except (OSError, ValueError, RuntimeError) as error:  # closed comms and timeouts are OSErrors
             raise _lost_scheduler(self.client) from error
-        self._slots = max(1, count)
-        self.watch.workers(count)
+        self._slots = max(1, len(threads))
+        self.watch.workers(len(threads))
 
 
 def _given_up(job: Job, error: BaseException) -> Outcome:
