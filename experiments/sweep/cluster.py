@@ -58,7 +58,8 @@ def local_workers(count: int) -> Iterator["Client"]:
             threads_per_worker=1,
             processes=True,
             memory_limit=0,  # a large model on few workers is no leak
-            dashboard_address=None,
+            # Any free port: the usual one may belong to another cluster, or to another sweep of this machine.
+            dashboard_address="127.0.0.1:0",
             preload=["experiments.sweep.worker_setup"],
             silence_logs=logging.CRITICAL,
         )
