@@ -1,4 +1,4 @@
-"""What is particular to the constant-volume Glow: actnorm, kernels, levels, prior, seeds, precision."""
+"""What is particular to the constant-volume Glow: actnorm, levels, prior, seeds, precision."""
 
 import copy
 
@@ -12,10 +12,8 @@ from torch import nn
 from curvature.errors import NonFiniteError, ShapeError
 from experiments.models.actnorm import MINIMUM_STD, ActNorm
 from experiments.models.config import GlowConfig
-from experiments.models.coupling import AdditiveCoupling, coupling_network
+from experiments.models.coupling import AdditiveCoupling
 from experiments.models.glow import Glow
-from experiments.models.invertible_convolution import InvertibleConvolution
-from experiments.models.squeeze import Squeeze
 from experiments.models.step import FlowStep
 from tests.experiments.models.cases import glow, images, randomise, seeded
 
@@ -177,46 +175,6 @@ def test_channel_mixings_are_the_linear_part_of_every_step():
     torch.testing.assert_close(model(images(model, 1))[1][0], total)
     step = model.chains()[0].bijections()[1]
     torch.testing.assert_close(mixings[0].matrix, step.folded().weight)
-
-
-@settings(deadline=None, max_examples=25)
-@given(channels=st.integers(1, 12), seed=st.integers(0, 10**6))
-def test_kernel_inverse_and_log_determinant(channels, seed):
-    layer = randomise(InvertibleConvolution(channels, seeded(seed)).double(), seed)
-    kernel = layer.kernel()
-    torch.testing.assert_close(layer.inverse_kernel() @ kernel, torch.eye(channels, dtype=torch.float64))
-    torch.testing.assert_close(layer.log_abs_det(), torch.linalg.slogdet(kernel).logabsdet)
-
-
-@settings(deadline=None, max_examples=15)
-@given(channels=st.integers(1, 24), seed=st.integers(0, 10**6))
-def test_kernel_starts_as_a_rotation(channels, seed):
-    kernel = InvertibleConvolution(channels, seeded(seed)).kernel()
-    torch.testing.assert_close(kernel @ kernel.mT, torch.eye(channels), rtol=0, atol=1e-5)
-
-
-@pytest.mark.parametrize("channels", [2, 5])
-def test_coupling_leaves_the_first_half_alone(channels):
-    half = channels // 2
-    network = randomise(coupling_network(half, 4, channels - half, "silu", seeded()))
-    x = torch.rand(2, channels, 4, 4, generator=seeded())
-    y, log_det = AdditiveCoupling(network)(x)
-    assert torch.equal(y[:, :half], x[:, :half])
-    torch.testing.assert_close(y[:, half:], x[:, half:] + network(x[:, :half]))
-    assert log_det == 0
-
-
-@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
-def test_squeeze_stacks_blocks_and_keeps_the_memory_format(memory_format):
-    x = torch.arange(2 * 3 * 4 * 6, dtype=torch.float64).reshape(2, 3, 4, 6).contiguous(memory_format=memory_format)
-    y, log_det = Squeeze()(x)
-    for channel in range(3):
-        for i in range(2):
-            for j in range(2):
-                assert torch.equal(y[:, 4 * channel + 2 * i + j], x[:, channel, i::2, j::2])
-    assert y.is_contiguous(memory_format=memory_format)
-    assert torch.equal(Squeeze().inverse(y), x)
-    assert log_det == 0
 
 
 def test_every_layer_carries_its_promise():
