@@ -89,7 +89,7 @@ def verify(
         If there is no claim of that name.
     """
     if claims is None:
-        chosen = [claim for claim in CLAIMS if models is None or claim.any_density]
+        chosen = [one for one in CLAIMS if models is None or one.any_density]
     else:
         chosen = [claim(name) for name in claims]
     outcomes = []
