@@ -141,7 +141,9 @@ def test_progress_hears_of_every_row(tiny_flow, images, short, new_run):
     rows = read_log(run.log_path)
     assert [bpd for _, _, bpd, _ in heard] == [row.bits_per_dim for row in rows]
     # At the mean speed so far: nothing is asked of how long a step takes.
-    assert [left for _, _, _, left in heard] == pytest.approx([(12 - row.step) * row.seconds / row.step for row in rows])
+    assert [left for _, _, _, left in heard] == pytest.approx(
+        [(12 - row.step) * row.seconds / row.step for row in rows]
+    )
 
 
 @pytest.mark.parametrize(
