@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 import pandas as pd
 
 from analysis.likelihood import Measurement
-from curvature.ladder import Ladder, Rung
+from curvature.rungs.ladder import Ladder, Rung
 
 COLUMNS = (
     "run",

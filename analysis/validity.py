@@ -17,7 +17,7 @@ from torch import Tensor
 from curvature.errors import OptionError
 from curvature.expansion import Expansion
 from curvature.preconditions import float_tensor, require_finite, require_shape
-from curvature.terms import require_samples
+from curvature.rungs.terms import require_samples
 
 GRID = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 LOW, HIGH = 0.5, 2.0

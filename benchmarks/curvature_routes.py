@@ -18,9 +18,9 @@ from benchmarks.jet_for_pytorch import TaylorModeUnavailableError, Trace, taylor
 from benchmarks.peak_memory import peak_megabytes
 from benchmarks.timing import alternate
 from curvature import Expansion, Moments
-from curvature.derivatives import hessian_vector_products
-from curvature.layered.flow import dot
-from curvature.layered.linearisation import push
+from curvature.hessian.derivatives import hessian_vector_products
+from curvature.hessian.layered.flow import dot
+from curvature.hessian.layered.linearisation import push
 
 TARGETS, TAYLOR_TARGET = {"A784": 5.0, "A3072": 4.0, "B784": 8.0}, 1.8
 REFERENCE, FLOOR = "products (vmap of jvp of grad)", "floor: tangents alone"

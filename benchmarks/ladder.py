@@ -14,7 +14,7 @@ from torch import Tensor
 from benchmarks.curvature_models import SIZES, Size, images, random_glow
 from benchmarks.timing import alternate
 from curvature import Expansion, expand, sample_terms
-from curvature.derivatives import directional_curvature
+from curvature.hessian.derivatives import directional_curvature
 
 BATCHES = {"patches": 512, "A784": 128, "A3072": 64}
 TARGET, ROUNDS, NODE = 8.0, 5, 1 / 3
@@ -57,7 +57,7 @@ def table(name: str, size: Size, n: int) -> list[Row]:
 
 def curvatures(expansion: Expansion, d: Tensor, t: float) -> Tensor:
     """``d'H(x0 + t d) d`` as the ladder computes it, block by block."""
-    from curvature.layered.paths import curvature_along_lines
+    from curvature.hessian.layered.paths import curvature_along_lines
 
     flow = expansion.require_linearisation().flow
     blocks = d.split(expansion.samples_at_once)

@@ -17,7 +17,7 @@ import torch
 from benchmarks.model_flops import peak_flops, training_flops
 from experiments.models.config import GlowConfig
 from experiments.models.glow import Glow
-from experiments.presets import PRESETS
+from experiments.paper.presets import PRESETS
 from experiments.training.batches import Batches
 from experiments.training.config import TrainingConfig
 from experiments.training.processes import Processes

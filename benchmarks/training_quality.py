@@ -25,11 +25,11 @@ from curvature.units import bits_per_dim
 from experiments.data.catalog import load_image_set
 from experiments.data.errors import DataNotFoundError
 from experiments.data.image_set import ImageSet
-from experiments.inputs import load_inputs
 from experiments.models.config import ActivationName
 from experiments.models.glow import Glow
-from experiments.presets import PRESETS
-from experiments.runs import RunDirectory
+from experiments.paper.presets import PRESETS
+from experiments.storage.run_directory import RunDirectory
+from experiments.study.inputs import load_inputs
 from experiments.training.config import TrainingConfig
 from experiments.training.loop import train
 

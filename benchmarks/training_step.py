@@ -18,7 +18,7 @@ from benchmarks.timing import alternate
 from curvature.units import bits_per_dim
 from experiments.models.config import ActivationName
 from experiments.models.glow import Glow
-from experiments.presets import PRESETS
+from experiments.paper.presets import PRESETS
 from experiments.training.optimizer import build_optimizer
 
 SHAPE, PRESET = (3, 32, 32), PRESETS["laptop"]

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from curvature.attribution import ActivationShare, Attribution
-    from curvature.channel_mixing import ChannelMixing, Mixing, from_kernels
-    from curvature.closed_form import (
+    from curvature.closed_form.channel_mixing import ChannelMixing, Mixing, from_kernels
+    from curvature.closed_form.coefficients import (
         ClosedFormPrediction,
         Coefficients,
         channel_sums,
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     )
     from curvature.expansion import Expansion, expand
     from curvature.frequencies import FrequencyBands, frequency_bands
-    from curvature.ladder import Ladder, Rung, curvature_ladder
     from curvature.mode import Mode, find_mode
     from curvature.moments import Moments
     from curvature.prediction import Prediction
-    from curvature.quadrature import gauss_jacobi
+    from curvature.rungs.ladder import Ladder, Rung, curvature_ladder
+    from curvature.rungs.quadrature import gauss_jacobi
+    from curvature.rungs.terms import SampleTerms, sample_terms
+    from curvature.rungs.viewpoint import Viewpoint, look_from
     from curvature.spectrum import DirectionalCurvature, Spectrum, along, difference_components, principal_components
-    from curvature.terms import SampleTerms, sample_terms
-    from curvature.trace import Trace
+    from curvature.traces.trace import Trace
     from curvature.units import bits_per_dim, gap_bits_per_dim, log_density
-    from curvature.viewpoint import Viewpoint, look_from
 
 __all__ = [
     "ActivationShare",
@@ -80,8 +80,8 @@ __all__ = [
 # does, must not wait for torch.
 _HOMES = {
     "attribution": ("ActivationShare", "Attribution"),
-    "channel_mixing": ("ChannelMixing", "Mixing", "from_kernels"),
-    "closed_form": (
+    "closed_form.channel_mixing": ("ChannelMixing", "Mixing", "from_kernels"),
+    "closed_form.coefficients": (
         "ClosedFormPrediction",
         "Coefficients",
         "channel_sums",
@@ -93,15 +93,15 @@ _HOMES = {
     ),
     "expansion": ("Expansion", "expand"),
     "frequencies": ("FrequencyBands", "frequency_bands"),
-    "ladder": ("Ladder", "Rung", "curvature_ladder"),
+    "rungs.ladder": ("Ladder", "Rung", "curvature_ladder"),
     "mode": ("Mode", "find_mode"),
     "moments": ("Moments",),
     "prediction": ("Prediction",),
-    "quadrature": ("gauss_jacobi",),
+    "rungs.quadrature": ("gauss_jacobi",),
     "spectrum": ("DirectionalCurvature", "Spectrum", "along", "difference_components", "principal_components"),
-    "terms": ("SampleTerms", "sample_terms"),
-    "viewpoint": ("Viewpoint", "look_from"),
-    "trace": ("Trace",),
+    "rungs.terms": ("SampleTerms", "sample_terms"),
+    "rungs.viewpoint": ("Viewpoint", "look_from"),
+    "traces.trace": ("Trace",),
     "units": ("bits_per_dim", "gap_bits_per_dim", "log_density"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from curvature.moments import Moments
-from curvature.signed import SignedFactor
-from curvature.trace import summed_forms
+from curvature.traces.signed import SignedFactor
+from curvature.traces.trace import summed_forms
 
 if TYPE_CHECKING:
     from curvature.expansion import Expansion

@@ -7,16 +7,16 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from curvature.derivatives import value_and_gradient
 from curvature.errors import RouteError
+from curvature.hessian.derivatives import value_and_gradient
+from curvature.hessian.layered.verification import verified_linearisation
+from curvature.hessian.second_order import SecondOrder
 from curvature.independence import require_independent_samples
-from curvature.layered.verification import verified_linearisation
 from curvature.memory import DEFAULT_MEMORY_BUDGET, columns_within
 from curvature.moments import Moments
 from curvature.precision import LogDensity, LogProb
 from curvature.preconditions import float_tensor, require_finite, require_shape
-from curvature.second_order import SecondOrder
-from curvature.trace import Trace, trace
+from curvature.traces.trace import Trace, trace
 
 if TYPE_CHECKING:
     from curvature.attribution import Attribution
@@ -125,7 +125,7 @@ class Expansion(SecondOrder):
             ``tapped``: as `adjoint`, by hooks, for any model of linear maps and elementwise activations.
             ``hvp``: one product by forward-over-reverse differentiation a column, for any model.
             ``dense``: from the dense Hessian.
-            ``hutchinson``, ``deflated``: stochastic estimates with a standard error (`curvature.estimators`).
+            ``hutchinson``, ``deflated``: stochastic estimates with a standard error (`curvature.traces.estimators`).
         versus
             Moments whose covariance is subtracted: ``Tr{H (Sigma - Sigma_versus)}`` in one pass over signed columns.
         num_matvecs, generator

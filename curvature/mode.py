@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from curvature.derivatives import hessian_vector_products, value_and_gradient
 from curvature.errors import ConvergenceError, OptionError
+from curvature.hessian.derivatives import hessian_vector_products, value_and_gradient
 from curvature.precision import LogDensity, LogProb
 from curvature.preconditions import float_tensor, require_finite
 

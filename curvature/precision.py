@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from curvature.errors import DtypeError, OptionError, RouteError, ShapeError, TrainingModeError, UninitialisedError
-from curvature.layered.flow import HasCurvatureLayers, LayeredFlow
+from curvature.hessian.layered.flow import HasCurvatureLayers, LayeredFlow
 
 LogProb = Callable[..., Tensor] | nn.Module
 

@@ -50,7 +50,8 @@ def likelihood_gaps(gaps: pd.DataFrame, ladder: pd.DataFrame) -> Figure:
     Parameters
     ----------
     gaps
-        Measured on many images, as `experiments.gaps.tables.gaps_table` makes them; rows of kind ``other`` are drawn.
+        Measured on many images, as `experiments.paper.gaps.tables.gaps_table` makes them; rows of kind ``other`` are
+        drawn.
     ladder
         Tidy comparisons of the same models, as `analysis.comparison.compare` makes them; gaps in bits per dimension.
     """

@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from curvature.terms import sample_terms
+from curvature.rungs.terms import sample_terms
 from curvature.verification.cases import Models, WithDirection, with_direction
 from curvature.verification.claim import Claim, Condition, Evaluation
 from curvature.verification.flow_strategies import bending_flows

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from torch import Tensor
 
-from curvature.closed_form import published_coefficients
+from curvature.closed_form.coefficients import published_coefficients
 from curvature.errors import RouteError
 from curvature.expansion import Expansion
 from curvature.moments import Moments
-from curvature.trace import TRACE_ROUTES
+from curvature.traces.trace import TRACE_ROUTES
 from curvature.verification.cases import (
     WithCovariance,
     WithSamples,

@@ -12,9 +12,17 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from curvature.channel_mixing import Mixing
-from curvature.layered.flow import LayeredFlow
-from curvature.layered.layers import Activation, AdditiveCoupling, Convolution, FactorOut, Layer, PixelwiseMap, Squeeze
+from curvature.closed_form.channel_mixing import Mixing
+from curvature.hessian.layered.flow import LayeredFlow
+from curvature.hessian.layered.layers import (
+    Activation,
+    AdditiveCoupling,
+    Convolution,
+    FactorOut,
+    Layer,
+    PixelwiseMap,
+    Squeeze,
+)
 from curvature.verification.small_numbers import Matrix, Vector
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {

@@ -28,7 +28,7 @@ from experiments.command_line.options import (
 )
 from experiments.command_line.starting_point import train_defaults
 from experiments.data.location import use_data_root
-from experiments.training_command import PROGRAM
+from experiments.paper.training_command import PROGRAM
 
 DESCRIPTION = "Does the curvature of log p explain why flows give higher likelihood to data they were not trained on?"
 USER_MISTAKE = 2

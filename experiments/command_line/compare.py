@@ -3,7 +3,7 @@
 from experiments.command_line.comparison_view import ComparisonProgress, show, table_console
 from experiments.command_line.model_option import open_model, output_directory
 from experiments.command_line.options import CompareOptions
-from experiments.comparing import compare_inputs, read_input_names
+from experiments.study.comparing import compare_inputs, read_input_names
 
 
 def run(options: CompareOptions) -> None:

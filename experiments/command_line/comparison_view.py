@@ -8,7 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from analysis.table import comparison_tables
 from experiments.figures import draw_figure
-from experiments.runs import RunDirectory
+from experiments.storage.run_directory import RunDirectory
 
 WIDTH_OF_FILES = 140  # where the output is no terminal
 FIGURE = "predicted-against-measured"

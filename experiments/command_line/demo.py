@@ -9,8 +9,8 @@ from experiments.command_line.comparison_view import show, table_console
 from experiments.command_line.demo_directions import Direction, run_directions
 from experiments.command_line.demo_progress import DirectionsProgress
 from experiments.command_line.options import DemoOptions
-from experiments.configuration import ComparisonConfig, DataConfig, ExperimentConfig
-from experiments.runs import RunDirectory
+from experiments.storage.run_directory import RunDirectory
+from experiments.study.configuration import ComparisonConfig, DataConfig, ExperimentConfig
 
 SWAPPED_PAIR = ("china", "flower")
 EXPLAINING_RUNGS = ("path-3", "path")

@@ -10,10 +10,10 @@ from multiprocessing import get_context
 from queue import Queue
 
 from curvature.errors import ToolkitError
-from experiments.comparing import compare_inputs
-from experiments.configuration import ComparisonConfig, ExperimentConfig
-from experiments.runs import RunDirectory
-from experiments.trained_model import load_run, train_run
+from experiments.storage.run_directory import RunDirectory
+from experiments.study.comparing import compare_inputs
+from experiments.study.configuration import ComparisonConfig, ExperimentConfig
+from experiments.study.trained_model import load_run, train_run
 
 POLL_SECONDS = 0.1
 

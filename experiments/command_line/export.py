@@ -3,7 +3,7 @@
 from functools import partial
 
 from experiments.command_line.options import ExportOptions
-from experiments.reference_models.exporting import export_run
+from experiments.paper.reference_models.exporting import export_run
 
 
 def run(options: ExportOptions) -> None:

@@ -4,15 +4,15 @@ import shlex
 from functools import partial
 
 from curvature.errors import ConfigError
-from experiments.atomic_write import make_directory
 from experiments.command_line.options import GapsOptions
 from experiments.figures import draw_figure
-from experiments.gaps.config import GapsConfig
-from experiments.gaps.running import REPORT, TABLES, make_plan, run_gaps
-from experiments.gaps.shown import read_pairs
-from experiments.pairs import PAIRS
-from experiments.runs import RunDirectory
-from experiments.training_command import PROGRAM, changed_options
+from experiments.paper.gaps.config import GapsConfig
+from experiments.paper.gaps.running import REPORT, TABLES, make_plan, run_gaps
+from experiments.paper.gaps.shown import read_pairs
+from experiments.paper.pairs import PAIRS
+from experiments.paper.training_command import PROGRAM, changed_options
+from experiments.storage.atomic_write import make_directory
+from experiments.storage.run_directory import RunDirectory
 
 FIGURE = "likelihood-gaps"
 

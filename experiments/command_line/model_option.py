@@ -4,9 +4,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from experiments.reference_models.loading import ReferenceModel, load_model
-from experiments.runs import RunDirectory
-from experiments.trained_model import TrainedModel
+from experiments.paper.reference_models.loading import ReferenceModel, load_model
+from experiments.storage.run_directory import RunDirectory
+from experiments.study.trained_model import TrainedModel
 
 
 def open_model(name_or_run: str) -> TrainedModel:

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import tyro
 
-from experiments.configuration import ComparisonConfig, ExperimentConfig, ExplanationConfig, TrajectoryConfig
-from experiments.gaps.config import GapsConfig
 from experiments.models.config import GlowConfig
-from experiments.sweep.config import SweepConfig
+from experiments.paper.gaps.config import GapsConfig
+from experiments.study.configuration import ComparisonConfig, ExperimentConfig, ExplanationConfig, TrajectoryConfig
+from experiments.study.sweep.config import SweepConfig
 from experiments.training.config import TrainingConfig
 
 # The demo's model and training, tuned for 8 x 8 colour patches: about a minute on one core for each of the two flows.

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from experiments.command_line.options import TrainOptions
-from experiments.configuration import DataConfig
-from experiments.presets import preset_experiment
+from experiments.paper.presets import preset_experiment
+from experiments.study.configuration import DataConfig
 
 
 def train_defaults(arguments: Sequence[str]) -> TrainOptions:

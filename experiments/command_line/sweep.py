@@ -5,7 +5,7 @@ import sys
 from experiments.command_line.comparison_view import table_console
 from experiments.command_line.options import SweepOptions
 from experiments.command_line.sweep_view import SweepProgress, show_sweep
-from experiments.sweep.sweeping import run_sweep
+from experiments.study.sweep.sweeping import run_sweep
 
 FAILED_JOBS = 1
 

@@ -12,10 +12,10 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
-from experiments.sweep.completion import is_begun
-from experiments.sweep.job import Outcome
-from experiments.sweep.planning import Job
-from experiments.sweep.sweeping import SweepResult
+from experiments.study.sweep.completion import is_begun
+from experiments.study.sweep.job import Outcome
+from experiments.study.sweep.planning import Job
+from experiments.study.sweep.sweeping import SweepResult
 
 COLOURS = {"planned": "dim", "running": "cyan", "done": "green", "failed": "bold red", "interrupted": "yellow"}
 ROWS_AT_ONCE = 24

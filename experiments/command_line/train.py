@@ -6,12 +6,12 @@ from pathlib import Path
 
 from curvature.errors import ConfigError
 from experiments.command_line.options import TrainOptions
-from experiments.comparing import read_input_names
-from experiments.configuration import ExperimentConfig
 from experiments.data.catalog import require_known_set
-from experiments.plain import differences, to_plain, with_defaults
-from experiments.runs import RunDirectory
-from experiments.trained_model import train_run
+from experiments.storage.run_directory import RunDirectory
+from experiments.storage.serialisation import differences, to_plain, with_defaults
+from experiments.study.comparing import read_input_names
+from experiments.study.configuration import ExperimentConfig
+from experiments.study.trained_model import train_run
 from experiments.training.config import TrainingConfig
 from experiments.training.processes import Processes
 from experiments.training.progress import TerminalProgress

@@ -11,8 +11,8 @@ from analysis.table import LEGEND, comparison_tables
 from experiments.command_line.comparison_view import ComparisonProgress, table_console
 from experiments.command_line.options import TrajectoryOptions
 from experiments.figures import draw_figure
-from experiments.runs import RunDirectory
-from experiments.trajectory import HESSIANS, ORDER, PREDICTIONS, chosen_steps, follow_training, trajectory_inputs
+from experiments.storage.run_directory import RunDirectory
+from experiments.study.trajectory import HESSIANS, ORDER, PREDICTIONS, chosen_steps, follow_training, trajectory_inputs
 
 FIGURE = "training-trajectory"
 CAPTION = (

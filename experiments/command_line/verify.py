@@ -8,12 +8,12 @@ import hypothesis.configuration
 
 from curvature.errors import ConfigError
 from curvature.verification import verify
-from experiments.atomic_write import write_json
 from experiments.command_line.comparison_view import table_console
 from experiments.command_line.options import VerifyOptions
 from experiments.command_line.verification_view import ClaimProgress, show_verification
-from experiments.environment import environment_record
-from experiments.verification_record import verification_record
+from experiments.storage.atomic_write import write_json
+from experiments.storage.environment import environment_record
+from experiments.study.verification_record import verification_record
 
 FAILED_CHECK = 1
 

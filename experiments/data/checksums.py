@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-from experiments.atomic_write import make_directory, write_json
 from experiments.data.errors import ChecksumError
 from experiments.data.location import cache_directory
-from experiments.file_digest import file_digest
+from experiments.storage.atomic_write import make_directory, write_json
+from experiments.storage.file_digest import file_digest
 
 RECORD = "checksums.json"
 

@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import UInt8
 
 from curvature.errors import RunDirectoryError
-from experiments.atomic_write import replacement
 from experiments.data.location import cache_directory
+from experiments.storage.atomic_write import replacement
 
 Images = UInt8[np.ndarray, "N C H W"]
 FORMAT = 1  # to be raised when the preprocessing changes

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from experiments.atomic_write import make_directory, replacement
 from experiments.data.image_set import ImageSet
 from experiments.data.location import cache_directory
 from experiments.data.npz_layout import UNREADABLE
 from experiments.data.statistics import PAPER_VARIANCE_SUMS, PixelStatistics, pixel_statistics
+from experiments.storage.atomic_write import make_directory, replacement
 
 FORMAT = 1  # to be raised when what is computed changes
 ARRAYS = "moments.npz"

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from curvature.errors import NonFiniteError, ShapeError
-from curvature.layered.flow import LayeredFlow
+from curvature.hessian.layered.flow import LayeredFlow
 from experiments.models.bijection import Chain
 from experiments.models.config import GlowConfig
 from experiments.models.flow import Flow

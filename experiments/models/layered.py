@@ -1,4 +1,4 @@
-"""The description of a Glow by which curvature is passed through its layers by hand (`curvature.layered`)."""
+"""The description of a Glow by which curvature is passed through its layers by hand (`curvature.hessian.layered`)."""
 
 from typing import TYPE_CHECKING
 
@@ -6,9 +6,9 @@ import torch
 from torch import nn
 
 from curvature.errors import RouteError
-from curvature.layered.elementwise import CLOSED_FORMS
-from curvature.layered.flow import LayeredFlow
-from curvature.layered.layers import (
+from curvature.hessian.layered.elementwise import CLOSED_FORMS
+from curvature.hessian.layered.flow import LayeredFlow
+from curvature.hessian.layered.layers import (
     Activation,
     AdditiveCoupling,
     Convolution,

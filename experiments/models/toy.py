@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from curvature.errors import ShapeError
-from curvature.layered.flow import LayeredFlow
-from curvature.layered.layers import Activation, AdditiveCoupling, Dense, Flatten, PixelwiseMap
+from curvature.hessian.layered.flow import LayeredFlow
+from curvature.hessian.layered.layers import Activation, AdditiveCoupling, Dense, Flatten, PixelwiseMap
 from curvature.names import require_known
 from experiments.models.activations import DERIVATIVES, make_activation
 from experiments.models.config import ActivationName

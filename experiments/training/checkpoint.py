@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 
 from curvature.errors import CheckpointError
-from experiments.plain import content_hash, differences
+from experiments.storage.serialisation import content_hash, differences
+from experiments.storage.tensor_file import damaged, read_tensors, write_tensors
 from experiments.training.identity import model_identity
-from experiments.training.tensor_file import damaged, read_tensors, write_tensors
 
 FORMAT = "likelihood-curvature checkpoint 1"
 GROUPS = ("model", "average", "optimizer")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from experiments.runs import RunDirectory
+from experiments.storage.run_directory import RunDirectory
 from experiments.training.log import LogRow
 from experiments.training.state import TrainingState
 
@@ -15,7 +15,7 @@ class EnvironmentObserver:
     run
         Where it is written.
     seed, device, data_checksums
-        What `experiments.environment.environment_record` takes.
+        What `experiments.storage.environment.environment_record` takes.
     """
 
     def __init__(self, run: RunDirectory, seed: int, device: str, data_checksums: Mapping[str, str]) -> None:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from analysis.likelihood import measure
 from curvature.errors import NonFiniteError
-from experiments.runs import RunDirectory
+from experiments.storage.run_directory import RunDirectory
 from experiments.training.evaluations import EvaluationRow, read_evaluations, write_evaluations
 from experiments.training.log import LogRow
 from experiments.training.snapshot import remove_later_snapshots, save_snapshot, snapshot_path

@@ -5,7 +5,7 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from curvature.errors import RunDirectoryError
-from experiments.atomic_write import write_text
+from experiments.storage.atomic_write import write_text
 
 
 @dataclass(frozen=True)

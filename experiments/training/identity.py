@@ -7,7 +7,7 @@ from typing import Any
 from jaxtyping import UInt8
 from torch import Tensor, nn
 
-from experiments.plain import to_plain
+from experiments.storage.serialisation import to_plain
 from experiments.training.batches import image_checksum
 from experiments.training.config import TrainingConfig
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 from curvature.errors import RunDirectoryError
-from experiments.atomic_write import cannot_write, write_text
+from experiments.storage.atomic_write import cannot_write, write_text
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from jaxtyping import UInt8
 from torch import Tensor, nn
 
 from curvature.errors import RunDirectoryError, ShapeError, ToolkitError
-from experiments.atomic_write import remove_leftovers
-from experiments.directory_lock import directory_lock
-from experiments.plain import content_hash
-from experiments.runs import RunDirectory
+from experiments.storage.atomic_write import remove_leftovers
+from experiments.storage.directory_lock import directory_lock
+from experiments.storage.run_directory import RunDirectory
+from experiments.storage.serialisation import content_hash
 from experiments.training.batches import Batches
 from experiments.training.checkpoint import Checkpoint, read_checkpoint
 from experiments.training.config import TrainingConfig

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from experiments.runs import RunDirectory
+from experiments.storage.run_directory import RunDirectory
 from experiments.training.averaging import warmed_decay
 from experiments.training.checkpoint import save_checkpoint
 from experiments.training.config import TrainingConfig

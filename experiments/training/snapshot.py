@@ -11,10 +11,10 @@ from typing import Any
 from torch import Tensor, nn
 
 from curvature.errors import CheckpointError, RunDirectoryError
-from experiments.atomic_write import cannot_write
-from experiments.plain import content_hash
+from experiments.storage.atomic_write import cannot_write
+from experiments.storage.serialisation import content_hash
+from experiments.storage.tensor_file import damaged, read_tensors, write_tensors
 from experiments.training.checkpoint import load_weights
-from experiments.training.tensor_file import damaged, read_tensors, write_tensors
 
 FORMAT = "likelihood-curvature snapshot 1"
 PREFIX, SUFFIX = "step-", ".safetensors"

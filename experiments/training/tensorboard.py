@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curvature.errors import ConfigError
-from experiments.atomic_write import cannot_write
+from experiments.storage.atomic_write import cannot_write
 from experiments.training.evaluation import Evaluation
 from experiments.training.log import LogRow
 from experiments.training.state import TrainingState

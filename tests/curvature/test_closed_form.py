@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.func import hessian
 
-import curvature.closed_form
+import curvature.closed_form.coefficients
 from curvature import (
     Mixing,
     Moments,
@@ -145,7 +145,7 @@ def test_published_coefficients_of_orthogonal_kernels_vanish_with_depth(steps, l
 
 
 def test_numeric_example_of_the_paper():
-    assert doctest.testmod(curvature.closed_form).failed == 0
+    assert doctest.testmod(curvature.closed_form.coefficients).failed == 0
     alpha2 = torch.tensor([0.3, 2.0, 1.1], dtype=torch.float64)
     prediction = predict_from_sums(alpha2, [49.6, 52.7, 53.6], [61.9, 59.2, 68.1], dim=3072, prior_scale=0.5)
     assert prediction.nats == pytest.approx((12.3 * 0.3 + 6.5 * 2.0 + 14.5 * 1.1) / (2 * 0.25))

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from curvature.layered.elementwise import CLOSED_FORMS, derivatives, is_elementwise, reverse_twice
+from curvature.hessian.layered.elementwise import CLOSED_FORMS, derivatives, is_elementwise, reverse_twice
 from tests.curvature.densities import randn
 
 MODULES = [

@@ -7,8 +7,8 @@ from scipy.stats import t as student
 
 from curvature import Moments, expand
 from curvature.errors import OptionError, UnknownNameError
-from curvature.estimators import deflated, hutchinson
-from curvature.estimators.probes import eigenbasis_factor, random_forms
+from curvature.traces.estimators import deflated, hutchinson
+from curvature.traces.probes import eigenbasis_factor, random_forms
 from tests.curvature.densities import CouplingFlow, Gaussian, randn, random_spd
 
 DIM, REPEATS = 24, 400

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from curvature import Ladder, Moments, curvature_ladder, expand, sample_terms
-from curvature.derivatives import directional_curvature
 from curvature.errors import DtypeError, NonFiniteError, OptionError, ShapeError, TooFewSamplesError, UnknownNameError
+from curvature.hessian.derivatives import directional_curvature
 from curvature.precision import LogDensity
 from tests.curvature.densities import CouplingFlow, Gaussian, Mixture, randn, random_spd
 

@@ -9,11 +9,11 @@ from torch.nn import functional
 
 from curvature import expand
 from curvature.errors import RouteError
-from curvature.layered.convolutions import Convolution, PixelwiseMap
-from curvature.layered.flow import LayeredFlow, value
-from curvature.layered.layers import Activation, AdditiveCoupling, Dense, FactorOut, Flatten, Squeeze
-from curvature.layered.linearisation import Linearisation
-from curvature.second_order import symmetrised
+from curvature.hessian.layered.convolutions import Convolution, PixelwiseMap
+from curvature.hessian.layered.flow import LayeredFlow, value
+from curvature.hessian.layered.layers import Activation, AdditiveCoupling, Dense, FactorOut, Flatten, Squeeze
+from curvature.hessian.layered.linearisation import Linearisation
+from curvature.hessian.second_order import symmetrised
 from experiments.models.toy import CouplingFlow, LinearFlow, MixingFlow
 from tests.curvature.densities import randn
 from tests.curvature.flows import ACTIVATIONS, random_glow

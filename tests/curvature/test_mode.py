@@ -3,8 +3,8 @@ import torch
 
 import curvature.mode
 from curvature import expand, find_mode
-from curvature.derivatives import load_forward_mode
 from curvature.errors import ConvergenceError, DtypeError, NonFiniteError, OptionError
+from curvature.hessian.derivatives import load_forward_mode
 from tests.curvature.densities import CouplingFlow, Gaussian, Mixture, randn, random_spd
 
 load_forward_mode()

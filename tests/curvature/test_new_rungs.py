@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from curvature import Moments, curvature_ladder, expand, sample_terms
-from curvature.adaptive_path import ABSOLUTE_TOLERANCE, NODES, RELATIVE_TOLERANCE, grow_nodes
-from curvature.closed_form import predict_from_variances, published_coefficients
+from curvature.closed_form.coefficients import predict_from_variances, published_coefficients
 from curvature.errors import OptionError, ShapeError
-from curvature.mean_curvature import DENSE_UP_TO, MeanCurvature, mean_curvature
-from curvature.viewpoint import Viewpoint, look_from
+from curvature.rungs.adaptive_path import ABSOLUTE_TOLERANCE, NODES, RELATIVE_TOLERANCE, grow_nodes
+from curvature.rungs.mean_curvature import DENSE_UP_TO, MeanCurvature, mean_curvature
+from curvature.rungs.viewpoint import Viewpoint, look_from
 from tests.curvature.densities import CouplingFlow, Gaussian, Mixture, randn, random_spd
 from tests.experiments.models.cases import glow
 
@@ -52,7 +52,7 @@ def test_mean_curvature_by_products_equals_the_dense_one(monkeypatch):
     model, d = Mixture(randn(3, 4, seed=0)), randn(7, 4, seed=2)
     e = expand(model, at=torch.zeros(4))
     dense = mean_curvature(e, randn(3, 4, seed=1)).quadratic(d)
-    monkeypatch.setattr("curvature.mean_curvature.DENSE_UP_TO", 1)
+    monkeypatch.setattr("curvature.rungs.mean_curvature.DENSE_UP_TO", 1)
     torch.testing.assert_close(mean_curvature(e, randn(3, 4, seed=1)).quadratic(d), dense)
     assert DENSE_UP_TO > 1
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from curvature import curvature_ladder
-from curvature.derivatives import directional_curvature
-from curvature.layered.paths import curvature_along_lines
+from curvature.hessian.derivatives import directional_curvature
+from curvature.hessian.layered.paths import curvature_along_lines
 from tests.curvature.densities import randn
 from tests.curvature.flows import ACTIVATIONS, random_glow
 

@@ -6,7 +6,7 @@ from torch import nn
 
 from curvature import expand
 from curvature.errors import NonFiniteError, RouteError
-from curvature.layered.flow import LayeredFlow
+from curvature.hessian.layered.flow import LayeredFlow
 from experiments.models.toy import CouplingFlow
 from tests.curvature.densities import CouplingFlow as UndescribedFlow
 from tests.curvature.densities import Gaussian, random_spd

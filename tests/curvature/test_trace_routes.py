@@ -5,7 +5,7 @@ import torch
 
 from curvature import Moments, expand
 from curvature.errors import BatchMixingError, OptionError, ShapeError
-from curvature.signed import SignedFactor
+from curvature.traces.signed import SignedFactor
 from experiments.models.toy import CouplingFlow
 from tests.curvature.densities import randn
 from tests.curvature.flows import ACTIVATIONS, moments_of, random_glow

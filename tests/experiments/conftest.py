@@ -3,9 +3,9 @@ import sys
 
 import pytest
 
-from experiments.reference_models.exporting import export_run
-from experiments.reference_models.shipped import MODELS_VARIABLE
-from tests.experiments.reference_models.tiny import train_tiny
+from experiments.paper.reference_models.exporting import export_run
+from experiments.paper.reference_models.shipped import MODELS_VARIABLE
+from tests.experiments.paper.reference_models.tiny import train_tiny
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +33,7 @@ def models(exported, monkeypatch):
 HOLD = """
 import sys
 from pathlib import Path
-from experiments.directory_lock import directory_lock
+from experiments.storage.directory_lock import directory_lock
 with directory_lock(Path(sys.argv[1]), sys.argv[2]):
     print("held", flush=True)
     sys.stdin.readline()

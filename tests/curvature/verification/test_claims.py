@@ -74,7 +74,7 @@ def test_kernels_of_the_condition_meet_it():
 
 
 def test_a_broken_route_is_found(monkeypatch):
-    from curvature import trace
+    from curvature.traces import trace
 
     def doubled(expansion, factor):
         right = trace.dense_trace(expansion, factor)

@@ -9,10 +9,10 @@ from rich.console import Console
 
 from experiments.command_line import main
 from experiments.command_line.sweep_view import SweepProgress, show_sweep
-from experiments.sweep.job import Outcome
-from experiments.sweep.planning import plan_jobs
-from experiments.sweep.sweeping import Failure, SweepResult
-from tests.experiments.sweep.tiny import tiny_experiment, tiny_sweep
+from experiments.study.sweep.job import Outcome
+from experiments.study.sweep.planning import plan_jobs
+from experiments.study.sweep.sweeping import Failure, SweepResult
+from tests.experiments.study.sweep.tiny import tiny_experiment, tiny_sweep
 
 
 def fail(capsys, *arguments, code=2):

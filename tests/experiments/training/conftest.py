@@ -9,7 +9,7 @@ from torch import nn
 
 from experiments.models.config import GlowConfig
 from experiments.models.glow import Glow
-from experiments.runs import RunDirectory
+from experiments.storage.run_directory import RunDirectory
 from experiments.training.config import TrainingConfig
 from experiments.training.loop import train
 

@@ -6,7 +6,7 @@ import torch
 
 from experiments.models.config import GlowConfig
 from experiments.models.glow import Glow
-from experiments.runs import RunDirectory
+from experiments.storage.run_directory import RunDirectory
 from experiments.training.config import TrainingConfig
 from experiments.training.evaluation import Evaluation, evaluated_steps
 from experiments.training.loop import train

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from curvature.errors import ConfigError, ToolkitError
-from experiments.plain import from_plain, to_plain
+from experiments.storage.serialisation import from_plain, to_plain
 from experiments.training.config import TrainingConfig
 
 

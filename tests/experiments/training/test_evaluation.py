@@ -7,6 +7,7 @@ import torch
 
 from analysis.likelihood import measure
 from curvature.errors import CheckpointError, RunDirectoryError
+from experiments.storage.tensor_file import read_tensors
 from experiments.training.batches import Batches
 from experiments.training.checkpoint import read_checkpoint
 from experiments.training.errors import TrainingInterrupted
@@ -15,7 +16,6 @@ from experiments.training.evaluations import EvaluationRow, read_evaluations, wr
 from experiments.training.log import read_log
 from experiments.training.loop import train
 from experiments.training.snapshot import FORMAT, load_snapshot, save_snapshot, snapshot_path, snapshot_steps
-from experiments.training.tensor_file import read_tensors
 
 STEPS = [1, 2, 3, 6, 10, 12]
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from experiments.runs import RunDirectory
+from experiments.storage.run_directory import RunDirectory
+from experiments.storage.tensor_file import read_tensors
 from experiments.training.checkpoint import read_checkpoint
 from experiments.training.evaluations import read_evaluations
 from experiments.training.log import read_log
 from experiments.training.snapshot import FORMAT, snapshot_path, snapshot_steps
-from experiments.training.tensor_file import read_tensors
 from tests.experiments.training.killed import CONFIG, STEPS, train_or_go_on
 
 ROOT = Path(__file__).parents[3]

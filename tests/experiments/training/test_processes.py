@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from curvature.errors import ConfigError
-from experiments.runs import RunDirectory
+from experiments.storage.run_directory import RunDirectory
 from experiments.training.checkpoint import read_checkpoint
 from experiments.training.evaluations import read_evaluations
 from experiments.training.log import read_log

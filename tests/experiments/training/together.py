@@ -13,7 +13,7 @@ import torch
 from curvature.errors import ToolkitError
 from experiments.models.config import GlowConfig
 from experiments.models.glow import Glow
-from experiments.runs import RunDirectory
+from experiments.storage.run_directory import RunDirectory
 from experiments.training.config import TrainingConfig
 from experiments.training.evaluation import Evaluation
 from experiments.training.loop import train
@@ -71,7 +71,7 @@ class FullDisk:
         if step == 6:
             from errno import ENOSPC
 
-            from experiments.atomic_write import cannot_write
+            from experiments.storage.atomic_write import cannot_write
 
             raise cannot_write(Path("log.csv"), OSError(ENOSPC, os.strerror(ENOSPC)))
 

@@ -1,0 +1,129 @@
+"""The activation-weight identity for any model of linear maps and elementwise activations (docs/theory.md, eq. 61).
+
+Forward hooks find every activation's input and output as the model runs; nothing else need be known of the model. That
+it IS such a model, under a prior N(0, sigma^2) and with a constant log-determinant, is verified at the expansion point,
+and the module that spoils it is named.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.func import jvp, vmap
+
+from curvature.errors import RouteError
+from curvature.hessian.derivatives import load_forward_mode, slow_batching_allowed, value_and_gradient
+from curvature.hessian.layered.forms import QuadraticForms
+from curvature.hessian.layered.layers import Activation
+from curvature.hessian.layered.verification import curvature_along, direction, tolerance
+from curvature.hessian.taps import Taps, activation_modules, offending_module
+from curvature.precision import LogDensity
+
+FOREIGN_ERRORS = (RuntimeError, TypeError, ValueError, AttributeError, IndexError, NotImplementedError)
+
+
+@dataclass(frozen=True, eq=False)
+class TappedModel:
+    """A model at x0, with the weight ``lam_u s''(h_u)`` of every hidden unit.
+
+    Attributes
+    ----------
+    taps
+        The model's latents as a function of its input, with hooks on its activations.
+    at
+        The expansion point, as a batch of one.
+    precision
+        ``1 / sigma^2``.
+    activations
+        By order of evaluation; a module that is called twice counts twice.
+    weights
+        Flat, by activation.
+    """
+
+    taps: Taps
+    at: Float[Tensor, " 1 *event"]
+    precision: float
+    activations: tuple[Activation, ...]
+    weights: tuple[Float[Tensor, " U"], ...]
+
+    @classmethod
+    def of(cls, density: LogDensity, x0: Float[Tensor, "*event"]) -> "TappedModel":
+        """Tap the model behind log p, and verify the identity at x0.
+
+        Raises
+        ------
+        RouteError
+            If it does not apply; says why, and names the module in the way where there is one.
+        """
+        if density.module is None:
+            raise RouteError(f"tapped: {density.refusal}; use 'hvp'")
+        model = density.module
+        try:
+            modules = activation_modules(model, x0[None])
+            taps = Taps(_latents_of(model), modules)
+            calls = taps.adjoints(x0[None])
+            activations = tuple(Activation(call.module, call.name) for call in calls)
+            weights = tuple(call.weights for call in calls)
+            tapped = cls(taps, x0[None], _precision(density, taps.function, x0), activations, weights)
+            v = direction(x0)
+            forms, expected = tapped.forms(v[None]), curvature_along(density, x0, v)
+        except FOREIGN_ERRORS as error:
+            if isinstance(error, RouteError):
+                raise
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise RouteError(f"tapped: {type(model).__name__} cannot be tapped ({reason}); use 'hvp'") from error
+        if abs(float(forms.total) - expected) <= tolerance(x0) * max(float(forms.magnitude), abs(expected)):
+            return tapped
+        culprit = offending_module(model, modules, x0[None])
+        raise RouteError(
+            f"tapped: {culprit} is not made of linear maps and elementwise activations in sequence; use 'hvp'"
+        )
+
+    def forms(self, v: Float[Tensor, " R *event"]) -> QuadraticForms:
+        """Return ``v'H v`` for every row, split into the Gauss-Newton part and each activation's."""
+        load_forward_mode()
+        with torch.no_grad(), slow_batching_allowed():
+            Jv, tangents = vmap(lambda u: jvp(self.taps, (self.at,), (u[None],))[1])(v)
+        shares = [(t * t).flatten(1) @ w for t, w in zip(tangents, self.weights, strict=True)]
+        second = torch.stack(shares) if shares else v.new_zeros(0, len(v))
+        return QuadraticForms(-self.precision * Jv.square().flatten(1).sum(1), -self.precision * second)
+
+
+def _latents_of(model: nn.Module) -> Callable[[Tensor], Tensor]:
+    """The first of the two results of ``forward(x) -> (z, log_det)``.
+
+    Raises
+    ------
+    RouteError
+        When called, if forward returns anything else.
+    """
+
+    def latents(x: Tensor) -> Tensor:
+        result = model(x)
+        if not isinstance(result, tuple) or len(result) != 2 or not isinstance(result[0], Tensor):
+            raise RouteError(f"tapped: {type(model).__name__}.forward(x) must return (z, log_det); use 'hvp'")
+        return result[0]
+
+    return latents
+
+
+def _precision(density: LogDensity, latents: Callable[[Tensor], Tensor], x0: Float[Tensor, "*event"]) -> float:
+    """Find ``1 / sigma^2`` from ``grad log p = -J'z / sigma^2`` (eq. 6) beside x0, where z is not zero.
+
+    Raises
+    ------
+    RouteError
+        If the two are not parallel: another prior, or a log-determinant that depends on x.
+    """
+    x = x0 + 0.1 * direction(x0, seed=3)
+    _, g = value_and_gradient(density, x)
+    _, Jz = value_and_gradient(lambda y: 0.5 * latents(y).square().flatten(1).sum(1), x)
+    precision = -float((g * Jz).sum() / (Jz * Jz).sum())
+    if not precision > 0 or not float((g + precision * Jz).norm()) <= tolerance(x0) * float(g.norm()):
+        raise RouteError(
+            "tapped: the gradient of log p is not -J'z / sigma^2; expected a prior N(0, sigma^2) on z = forward(x)[0] "
+            "and a constant log-determinant; use 'hvp'"
+        )
+    return precision

@@ -1,0 +1,1 @@
+"""The curvature ladder: one likelihood gap, predicted in several ways and measured."""

@@ -1,0 +1,1 @@
+"""What belongs to the paper: its pairs of data sets, presets, reference models and results."""

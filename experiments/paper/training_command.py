@@ -1,0 +1,73 @@
+"""The command line that trains a run anew: a preset where one is near, and what differs from it. No torch here."""
+
+import shlex
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from experiments.data.descriptions import DESCRIPTIONS
+from experiments.paper.presets import PRESETS, preset_experiment
+from experiments.storage.serialisation import to_plain
+from experiments.study.configuration import DataConfig, ExperimentConfig
+
+PROGRAM = "likelihood-curvature"
+
+
+def training_arguments(config: ExperimentConfig, out: Path | str | None = None) -> list[str]:
+    """Shortest arguments of `likelihood-curvature` that train with exactly this configuration.
+
+    Parameters
+    ----------
+    config
+        What the run was trained with.
+    out
+        The run directory to write to; the default one if left out.
+    """
+    where = ["--out", str(out)] if out is not None else []
+    candidates = [_arguments(config, preset) for preset in (None, *PRESETS)]
+    return ["train", *where, *min(candidates, key=len)]
+
+
+def training_command(config: ExperimentConfig, out: Path | str | None = None) -> str:
+    """The arguments as one line for a shell."""
+    return shlex.join([PROGRAM, *training_arguments(config, out)])
+
+
+def _arguments(config: ExperimentConfig, preset: str | None) -> list[str]:
+    """The preset, the training set, and the settings in which the configuration differs from what these imply."""
+    data = config.data
+    start = ExperimentConfig(data=DataConfig(data.train_set))
+    arguments = ["--data.train-set", data.train_set]
+    if preset is not None:
+        # The patch size decides over an embedded set's flow: a preset must be told of it first.
+        patch_size = data.patch_size if DESCRIPTIONS[data.train_set].is_embedded else DataConfig().patch_size
+        start = preset_experiment(preset, data.train_set, patch_size=patch_size)
+        arguments = ["--preset", preset, *arguments]
+        if patch_size != DataConfig().patch_size:
+            arguments += ["--data.patch-size", str(patch_size)]
+    return arguments + changed_options(start, config)
+
+
+def changed_options(start: object, config: object) -> list[str]:
+    """Options of the settings in which a dataclass differs from another of its kind, by its dotted fields' names."""
+    before = dict(_leaves(to_plain(start)))
+    changed = {key: value for key, value in _leaves(to_plain(config)) if before[key] != value}
+    return [word for key, value in changed.items() for word in _option(key, value)]
+
+
+def _leaves(plain: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every setting by its dotted key."""
+    for key, value in plain.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _option(key: str, value: Any) -> list[str]:
+    """One setting as the command line takes it: flags for truth values, all items of a list in turn."""
+    *sections, name = key.replace("_", "-").split(".")
+    if isinstance(value, bool):
+        return ["--" + ".".join([*sections, name if value else f"no-{name}"])]
+    values = value if isinstance(value, list) else [value]
+    return ["--" + ".".join([*sections, name]), *map(str, values)]

@@ -1,0 +1,1 @@
+"""Run directories, atomic writes, locks, serialisation and the record of the environment."""

@@ -1,0 +1,264 @@
+"""The run directory: configuration, environment, log, checkpoint and tables of one run, each file whole or absent."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Protocol, TypeVar
+
+from curvature.errors import RunDirectoryError
+from experiments.storage.atomic_write import cannot_write, replacement, write_json, write_text
+from experiments.storage.environment import environment_record
+from experiments.storage.serialisation import content_hash, differences, from_plain, to_plain, with_defaults
+
+T = TypeVar("T")
+
+
+class Table(Protocol):
+    """What can write itself as CSV; a pandas DataFrame does."""
+
+    def to_csv(self, path_or_buf: IO[str], *, index: bool) -> object:
+        """Write the rows to an open text file."""
+        ...
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """The files of one run.
+
+    Use `create` to begin a run and `open` to read or continue one::
+
+        runs/<name>/config.json  environment.json  log.csv  checkpoint.safetensors  evaluations.csv  snapshots/
+                    measurements.csv  predictions.csv  comparison.csv  figures/  report.html  stages.json
+    """
+
+    path: Path
+
+    @classmethod
+    def create(cls, path: Path | str, config: object) -> "RunDirectory":
+        """Make the directory and write the configuration; the same configuration may be given again.
+
+        Parameters
+        ----------
+        path
+            Where the run shall live; parents are made.
+        config
+            A dataclass, or a mapping of names to dataclasses (``{"model": ..., "training": ...}``).
+
+        Raises
+        ------
+        RunDirectoryError
+            If the path is a file, cannot be written, or already holds a run with another configuration.
+        """
+        run = cls(Path(path))
+        plain = to_plain(config, "config")
+        if run.path.exists() and not run.path.is_dir():
+            raise RunDirectoryError(f"{run.path}: is a file, expected a directory; choose another directory")
+        if run.config_path.is_file():
+            changed = differences(with_defaults(run.config(), config), plain)
+            if changed:
+                raise RunDirectoryError(
+                    f"{run.path}: already holds a run with another configuration ({'; '.join(changed)}); "
+                    "choose another directory or remove this one"
+                )
+            return run
+        try:
+            run.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_write(run.path, error) from error
+        write_json(run.config_path, plain)
+        return run
+
+    @classmethod
+    def open(cls, path: Path | str) -> "RunDirectory":
+        """Open a run that `create` made.
+
+        Raises
+        ------
+        RunDirectoryError
+            If there is no such directory, or it holds no ``config.json``.
+        """
+        run = cls(Path(path))
+        if not run.config_path.is_file():
+            why = (
+                "holds no config.json" if run.path.is_dir() else "is a file" if run.path.exists() else "does not exist"
+            )
+            raise RunDirectoryError(f"{run.path}: {why}; expected the directory of a run")
+        return run
+
+    @property
+    def config_path(self) -> Path:
+        """The run's configuration."""
+        return self.path / "config.json"
+
+    @property
+    def environment_path(self) -> Path:
+        """Code version, libraries, machine, seed and data checksums."""
+        return self.path / "environment.json"
+
+    @property
+    def log_path(self) -> Path:
+        """The training log."""
+        return self.path / "log.csv"
+
+    @property
+    def checkpoint_path(self) -> Path:
+        """Weights, their average and the optimizer's state."""
+        return self.path / "checkpoint.safetensors"
+
+    @property
+    def evaluations_path(self) -> Path:
+        """Likelihoods measured during training, one row for each evaluated step and input set."""
+        return self.path / "evaluations.csv"
+
+    @property
+    def snapshots_path(self) -> Path:
+        """The directory of averaged weights at the evaluated steps."""
+        return self.path / "snapshots"
+
+    @property
+    def measurements_path(self) -> Path:
+        """Measured likelihoods, one row for each input set."""
+        return self.path / "measurements.csv"
+
+    @property
+    def predictions_path(self) -> Path:
+        """Predicted gaps, one row for each input set and rung."""
+        return self.path / "predictions.csv"
+
+    @property
+    def comparison_path(self) -> Path:
+        """Predicted beside measured."""
+        return self.path / "comparison.csv"
+
+    @property
+    def figures_path(self) -> Path:
+        """The directory of figures."""
+        return self.path / "figures"
+
+    @property
+    def stages_path(self) -> Path:
+        """What each finished stage was made from."""
+        return self.path / "stages.json"
+
+    def config(self) -> dict[str, Any]:
+        """Read the whole configuration as nested dictionaries."""
+        return self._read_json(self.config_path)
+
+    def section(self, name: str, cls: type[T]) -> T:
+        """Read one named part of the configuration as its dataclass.
+
+        Raises
+        ------
+        RunDirectoryError
+            If the configuration has no such part.
+        ConfigError
+            If a key is unknown or missing, or a value has another type.
+        """
+        config = self.config()
+        if name not in config:
+            raise RunDirectoryError(f"{self.config_path}: expected a part {name!r}, got {', '.join(config) or 'none'}")
+        return from_plain(cls, config[name], f"{self.config_path}: {name}")
+
+    def write_environment(
+        self, seed: int | None = None, device: str = "cpu", data_checksums: Mapping[str, str] | None = None
+    ) -> None:
+        """Record what this process is (`environment_record`) in ``environment.json``."""
+        write_json(self.environment_path, environment_record(seed, device, data_checksums))
+
+    def environment(self) -> dict[str, Any]:
+        """Read ``environment.json``."""
+        return self._read_json(self.environment_path)
+
+    def write_text(self, name: str, text: str) -> Path:
+        """Write a text file of the run atomically; its path."""
+        path = self._inside(name)
+        write_text(path, text)
+        return path
+
+    def write_json(self, name: str, value: object) -> Path:
+        """Write dataclasses, mappings or scalars as a JSON file of the run, atomically; its path."""
+        path = self._inside(name)
+        write_json(path, to_plain(value, name))
+        return path
+
+    def write_csv(self, name: str, table: Table) -> Path:
+        """Write a table as a CSV file of the run atomically; its path."""
+        path = self._inside(name)
+        with replacement(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+            table.to_csv(file, index=False)
+        return path
+
+    def stage(self, name: str, inputs: object, outputs: Sequence[str], make: Callable[[], object]) -> bool:
+        """Run one stage of the experiment, unless its outputs are there already, made from the same inputs.
+
+        Parameters
+        ----------
+        name
+            The stage's name.
+        inputs
+            All that the outputs depend on, as dataclasses, mappings and scalars. A stage that reads another stage's
+            outputs takes that stage's `stage_hash` among its own inputs, so a change runs down the chain.
+        outputs
+            Names of the files (relative to the run) that the stage writes.
+        make
+            Does the work. The stage counts as done only after this returned and every output is there.
+
+        Returns
+        -------
+        bool
+            True if the stage ran, False if its outputs were kept.
+
+        Raises
+        ------
+        RunDirectoryError
+            If an output is missing after `make` returned, or lies outside the run.
+        """
+        paths = [self._inside(output) for output in outputs]
+        wanted = content_hash({"inputs": to_plain(inputs, f"inputs of {name}"), "outputs": list(outputs)})
+        if self.stage_hash(name) == wanted and all(path.exists() for path in paths):
+            return False
+        # Forget first: were this run cut short, old and new outputs could stand beside a hash that fits neither.
+        self._record_stage(name, None)
+        make()
+        missing = [output for output, path in zip(outputs, paths, strict=True) if not path.exists()]
+        if missing:
+            raise RunDirectoryError(f"{self.path}: stage {name!r} ended without writing {', '.join(missing)}")
+        self._record_stage(name, wanted)
+        return True
+
+    def stage_hash(self, name: str) -> str | None:
+        """Hash of the inputs that a finished stage was made from, None if it has not finished."""
+        return self._stages().get(name)
+
+    def _stages(self) -> dict[str, Any]:
+        return self._read_json(self.stages_path) if self.stages_path.exists() else {}
+
+    def _record_stage(self, name: str, inputs_hash: str | None) -> None:
+        stages = {key: value for key, value in self._stages().items() if key != name}
+        if inputs_hash is not None:
+            stages[name] = inputs_hash
+        write_json(self.stages_path, stages)
+
+    def _inside(self, name: str) -> Path:
+        """Path of a file of this run, its parent made."""
+        relative = Path(name)
+        if relative.is_absolute() or ".." in relative.parts or not relative.parts:
+            raise RunDirectoryError(f"{name}: expected the name of a file inside the run directory {self.path}")
+        path = self.path / relative
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_write(path, error) from error
+        return path
+
+    def _read_json(self, path: Path) -> dict[str, Any]:
+        try:
+            value = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise RunDirectoryError(f"{path}: cannot be read ({error.strerror or error})") from error
+        except ValueError as error:
+            raise RunDirectoryError(f"{path}: is damaged ({error}); remove the run and start it again") from error
+        if not isinstance(value, dict):
+            raise RunDirectoryError(f"{path}: is damaged (expected a JSON object); remove the run and start it again")
+        return value

@@ -1,0 +1,1 @@
+"""From a trained model to its comparison: samples, rungs, tables, each stage kept."""

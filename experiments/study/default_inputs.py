@@ -1,0 +1,30 @@
+"""What a flow is compared with where no input sets are named: the paper's inputs that are at hand and fit it."""
+
+from experiments.data.descriptions import DESCRIPTIONS, EMBEDDED
+from experiments.data.photograph_patches import PHOTOGRAPHS
+from experiments.data.stored_sets import find_split
+from experiments.paper.pairs import PAPER_SETS
+from experiments.study.configuration import default_inputs
+
+
+def default_input_names(train_set: str) -> tuple[str, ...]:
+    """Names of the default input sets for a flow trained on this set.
+
+    Its own test images, the other sets, grayed and constant images, and noise. The other sets are the embedded ones for
+    an embedded set. For a real one they are those of the paper's pairs that are found here and fit (gray images fit a
+    colour flow, smaller ones a larger flow), and patches of the photographs at the flow's size.
+    """
+    shape = DESCRIPTIONS[train_set].event_shape
+    if shape is None:
+        return default_inputs(train_set, EMBEDDED)
+    others = tuple(name for name in PAPER_SETS if _fits(name, shape) and find_split(name, "test") is not None)
+    if shape[0] == 1:
+        # Images of one channel have no colour to lose.
+        return tuple(name for name in default_inputs(train_set, others) if not name.endswith(":luminance"))
+    return default_inputs(train_set, (*others, *PHOTOGRAPHS))
+
+
+def _fits(name: str, shape: tuple[int, int, int]) -> bool:
+    """Whether images of a real set fit a flow of this event shape (`analysis.inputs.fit_event_shape`)."""
+    own = DESCRIPTIONS[name].event_shape
+    return own is not None and all(mine <= its for mine, its in zip(own, shape, strict=True))

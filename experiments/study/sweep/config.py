@@ -1,0 +1,66 @@
+"""What a sweep is made of. No torch here: the command line shows the fields as options and must start at once."""
+
+from dataclasses import dataclass
+
+from experiments.study.configuration import ComparisonConfig
+
+
+@dataclass(frozen=True)
+class SweepConfig:
+    """Every train set with every model and every seed: one job each, which trains and then compares.
+
+    Raises
+    ------
+    ConfigError
+        If a setting is empty or lies outside its range.
+    """
+
+    train_sets: tuple[str, ...]
+    """Data sets of the catalog to train on."""
+    models: tuple[str, ...] = ("laptop",)
+    """Presets of model and training: laptop, gpu, paper."""
+    seeds: tuple[int, ...] = (0,)
+    """Seeds of initial weights, order of the images and dequantisation noise in training."""
+    inputs: tuple[str, ...] = ()
+    """Input sets to compare after training, named as for compare; none: only train."""
+    n_images: int = 512
+    """Images of each input set, and of the training set that they are compared with."""
+    nodes: tuple[int, ...] = (1, 2, 3)
+    """Gauss-Jacobi nodes of the path rungs: path-n for each n."""
+    mean_curvature_points: int = 8
+    """Training images that the rung mean-curvature averages the Hessian over; 0 leaves the rung out."""
+    patch_size: int = 8
+    """Height and width of embedded image patches, in pixels."""
+    steps: int | None = None
+    """Training steps of every job; the preset's own unless given."""
+
+    def __post_init__(self) -> None:
+        for name in ("train_sets", "models", "seeds"):
+            self._require(bool(getattr(self, name)), name, "at least one")
+        self._require(all(seed >= 0 for seed in self.seeds), "seeds", "whole numbers of at least 0")
+        self._require(self.n_images >= 2, "n_images", "at least 2")
+        self._require(self.patch_size >= 2, "patch_size", "at least 2")
+        self._require(self.steps is None or self.steps >= 1, "steps", "at least 1")
+
+    def _require(self, condition: bool, name: str, expected: str) -> None:
+        if not condition:
+            # Imported only now: the package of the errors may import torch.
+            from curvature.errors import ConfigError
+
+            raise ConfigError(f"sweep setting {name}: expected {expected}, got {getattr(self, name)!r}")
+
+    def comparison(self) -> ComparisonConfig | None:
+        """What every job compares, None where jobs only train.
+
+        The seed is the same for all jobs, so that all see the same images with the same noise and differences between
+        their likelihoods are the models' alone.
+        """
+        if not self.inputs:
+            return None
+        return ComparisonConfig(
+            inputs=self.inputs,
+            n_images=self.n_images,
+            nodes=self.nodes,
+            mean_curvature_points=self.mean_curvature_points,
+            seed=0,
+        )

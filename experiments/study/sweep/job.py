@@ -1,0 +1,196 @@
+"""What a worker does with a job: train from the last checkpoint on, compare, and report to the submitting process."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+import torch
+
+from curvature.errors import ToolkitError
+from experiments.storage.directory_lock import directory_lock
+from experiments.storage.run_directory import RunDirectory
+from experiments.study import comparing
+from experiments.study.comparing import compare_inputs
+from experiments.study.sweep.completion import is_finished, record_finished
+from experiments.study.sweep.job_log import JobLog
+from experiments.study.sweep.planning import Job
+from experiments.study.trained_model import load_run, train_run
+from experiments.training.errors import TrainingInterrupted
+from experiments.training.progress import TerminalProgress
+
+TRAINED = ("checkpoint.safetensors", "log.csv", "environment.json")
+SECONDS_BETWEEN_REPORTS = 0.5
+PATIENCE_WITH_LOST_WORKER = 60.0
+
+# Output is redirected for the whole process, so a worker with several threads takes its jobs one after the other.
+_ONE_AT_A_TIME = threading.Lock()
+_STOPPED: set[str] = set()
+
+Say = Callable[[str], None]
+"""Tells what the job is doing, in a few words; raises KeyboardInterrupt where the job shall stop."""
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """What a job needs beside its settings."""
+
+    sweep: str
+    """Identifies this invocation of the sweep among all that share a cluster; topic of its jobs' reports."""
+    environment: Mapping[str, str]
+    """Environment variables of the submitting process that say where data sets lie."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended."""
+
+    state: Literal["done", "failed", "interrupted"]
+    message: str
+    """Of the error that stopped it; empty for none."""
+    seconds: float
+    """Since the job's start on its last worker; 0 if no worker finished it."""
+
+
+def run_job(job: Job, ticket: Ticket) -> Outcome:
+    """Do a job on a worker of distributed; whatever the job raises is an outcome here and a traceback in its log.
+
+    Errors are not left to travel to the submitting process as exceptions: not all of them can be pickled, and the
+    worker would print them where nobody looks.
+    """
+    from distributed import Status, get_worker
+
+    worker = get_worker()
+
+    def tell(report: dict[str, Any]) -> None:
+        worker.log_event(ticket.sweep, {"job": job.name, **report})
+
+    def must_stop() -> bool:
+        # A worker that reaches the end of its lifetime is about to leave: another one will go on from here.
+        return ticket.sweep in _STOPPED or worker.status in (Status.closing, Status.closing_gracefully)
+
+    with _ONE_AT_A_TIME:
+        return attempt(job, ticket.environment, worker.address, tell, must_stop)
+
+
+def attempt(
+    job: Job,
+    environment: Mapping[str, str],
+    place: str,
+    tell: Callable[[dict[str, Any]], None],
+    must_stop: Callable[[], bool],
+) -> Outcome:
+    """Do a job in this process, with one thread, the submitter's data root, and output going to the job's log.
+
+    Parameters
+    ----------
+    environment
+        Environment variables to set for the job.
+    place
+        Where this is, for the log.
+    tell
+        Takes reports: ``{"tries": int, "place": str}`` first, then ``{"doing": str}`` now and then.
+    must_stop
+        Whether the job shall keep what it has reached and stop; asked after every row of the training log.
+    """
+    begun = time.monotonic()
+    torch.set_num_threads(1)
+    if not (job.path / "config.json").is_file():
+        return Outcome("failed", _not_shared(job), 0.0)
+    with _variables({"OMP_NUM_THREADS": "1", **environment}), JobLog(job.path) as log:
+        tell({"tries": log.start_try(place), "place": place})
+        say = _Reports(tell, must_stop)
+        try:
+            do_job(job, say)
+        except (KeyboardInterrupt, TrainingInterrupted) as interrupt:
+            log.end_try(f"interrupted: {interrupt}")
+            return Outcome("interrupted", str(interrupt), time.monotonic() - begun)
+        except Exception as error:  # one job's failure must not stop the others
+            log.traceback()
+            message = str(error) if isinstance(error, ToolkitError) else f"{type(error).__name__}: {error}"
+            log.end_try(f"failed: {message}")
+            return Outcome("failed", " ".join(message.split()), time.monotonic() - begun)
+        seconds = time.monotonic() - begun
+        log.end_try(f"done in {seconds:.1f} s")
+        return Outcome("done", "", seconds)
+
+
+def do_job(job: Job, say: Say) -> None:
+    """Train unless that is done, compare unless that is done, and record that the job is finished.
+
+    Raises
+    ------
+    RunDirectoryError
+        If another process is at work in the run directory and does not end within a minute.
+    TrainingInterrupted, KeyboardInterrupt
+        If `say` raised KeyboardInterrupt; what training has reached is kept.
+    """
+    with directory_lock(job.path, "job.lock", PATIENCE_WITH_LOST_WORKER):
+        if is_finished(job):
+            return
+        run = RunDirectory.open(job.path)
+        with TerminalProgress(f"training {job.name}") as lines:
+
+            def training(
+                step: int, steps: int, bits_per_dim: float, images_per_second: float, seconds_left: float
+            ) -> None:
+                lines(step, steps, bits_per_dim, images_per_second, seconds_left)
+                say(f"training: step {step}/{steps}, {bits_per_dim:.3f} bits/dim, {seconds_left:.0f} s left")
+
+            run.stage("train", job.experiment, TRAINED, partial(train_run, run, resume=True, progress=training))
+        if job.comparison is not None:
+            compare_inputs(
+                load_run(run.path),
+                job.comparison,
+                run,
+                lambda done, total, name: say(f"curvature on {name}: image {done}/{total}"),
+            )
+        record_finished(job, TRAINED if job.comparison is None else (*TRAINED, *comparing.OUTPUTS))
+
+
+def request_stop(sweep: str) -> None:
+    """Ask this process's jobs of the sweep to keep what they have reached and to stop."""
+    _STOPPED.add(sweep)
+
+
+class _Reports:
+    """Passes on what a job says, not too often, and stops the job where that was asked for."""
+
+    def __init__(self, tell: Callable[[dict[str, Any]], None], must_stop: Callable[[], bool]) -> None:
+        self._tell = tell
+        self._must_stop = must_stop
+        self._last = -SECONDS_BETWEEN_REPORTS
+
+    def __call__(self, doing: str) -> None:
+        if self._must_stop():
+            raise KeyboardInterrupt("asked to stop")
+        now = time.monotonic()
+        if now - self._last >= SECONDS_BETWEEN_REPORTS:
+            self._last = now
+            self._tell({"doing": doing})
+
+
+@contextmanager
+def _variables(values: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables for the length of the block."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _not_shared(job: Job) -> str:
+    return (
+        f"{job.path}: the worker does not see the run directory; "
+        "the sweep's directory must lie on a file system that all workers share"
+    )
