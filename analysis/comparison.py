@@ -5,14 +5,17 @@ from dataclasses import asdict, dataclass
 import pandas as pd
 
 from analysis.likelihood import Measurement
-from curvature.rungs.ladder import Ladder, Rung
+from curvature.ladder.ladder import Ladder
+from curvature.ladder.prediction import RungPrediction
 
 COLUMNS = (
     "run",
     "model",
+    "family",
     "train_set",
     "input_set",
     "rung",
+    "kind",
     "predicted",
     "predicted_se",
     "measured",
@@ -27,15 +30,19 @@ COLUMNS = (
     "error_se",
     "ratio",
     "sign_agrees",
+    "converged",
+    "unexplained",
+    "unexplained_se",
 )
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a comparison comes from: the run, the model, the training set and the seed of the noise."""
+    """Where a comparison comes from: the run, the model and its family, the training set and the seed of the noise."""
 
     run: str
     model: str
+    family: str
     train_set: str
     seed: int
 
@@ -49,19 +56,24 @@ def compare(ladder: Ladder, measurement: Measurement, provenance: Provenance) ->
         Columns `COLUMNS`. `predicted` and `measured` are gaps in bits per dimension against the training
         distribution, negative = more likely than the training data; `bpd` is the input set's own. `error` is
         predicted minus measured on the same images with the same noise, and `error_se` its paired standard error;
-        `ratio` is predicted over measured; `sign_agrees` tells whether both have one sign; `nodes` is the number of
-        quadrature nodes of a path rung.
+        `ratio` is predicted over measured; `sign_agrees` tells whether both have one sign. `kind` tells predictions
+        from moments from explanations by the samples. `nodes` is the number of quadrature nodes of a path rung,
+        `converged` whether its rule settled, and `unexplained` what it leaves of the measured gap, with its paired
+        standard error; empty for rungs that are no identity in the limit.
     """
     return pd.DataFrame(
         [_row(rung, ladder.measured, measurement, provenance) for rung in ladder.rungs], columns=COLUMNS
     )
 
 
-def _row(rung: Rung, measured: Rung, measurement: Measurement, provenance: Provenance) -> dict[str, object]:
+def _row(
+    rung: RungPrediction, measured: RungPrediction, measurement: Measurement, provenance: Provenance
+) -> dict[str, object]:
     return {
         **asdict(provenance),
         "input_set": measurement.input_set,
         "rung": rung.name,
+        "kind": rung.kind,
         "predicted": rung.bits_per_dim,
         "predicted_se": rung.standard_error,
         "measured": measured.bits_per_dim,
@@ -75,6 +87,9 @@ def _row(rung: Rung, measured: Rung, measurement: Measurement, provenance: Prove
         "error_se": rung.difference_standard_error,
         "ratio": rung.ratio,
         "sign_agrees": rung.sign_agrees,
+        "converged": rung.converged,
+        "unexplained": rung.unexplained if rung.kind == "samples" else None,
+        "unexplained_se": rung.difference_standard_error if rung.kind == "samples" else None,
     }
 
 

@@ -16,8 +16,8 @@ from torch import Tensor
 
 from curvature.errors import OptionError
 from curvature.expansion import Expansion
-from curvature.preconditions import float_tensor, require_finite, require_shape
-from curvature.rungs.terms import require_samples
+from curvature.ladder.evaluation import require_samples
+from curvature.preconditions import float_tensor, require_finite
 
 GRID = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 LOW, HIGH = 0.5, 2.0
@@ -216,11 +216,10 @@ def _shrunken(
     expansion: Expansion, x: Any, grid: tuple[float, ...], name: str
 ) -> tuple[Float[Tensor, "T N"], Float[Tensor, "T N"]]:
     """Predicted and measured ``log p(x_t) - log p(x0)`` in nats for every t and sample."""
-    x = require_samples(float_tensor(x, name), name)
-    require_shape(x.shape[1:], expansion.event_shape, f"{name}: event shape against the expansion point")
+    x = require_samples(float_tensor(x, name), name, expansion)
     x0, g = expansion.at, expansion.gradient
     predicted, measured = [], []
-    for rows in x.split(expansion.chunk):
+    for rows in x.split(expansion.operator.samples_at_once):
         d = rows.to(x0) - x0
         slope, form = (d * g).reshape(len(d), -1).sum(1), expansion.quadratic(d)
         predicted.append(torch.stack([t * slope + t * t / 2 * form for t in grid]))

@@ -2,14 +2,12 @@
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from curvature.hessian.operator import HessianOperator
 from curvature.moments import Moments
+from curvature.preconditions import require_shape
+from curvature.traces.exact import summed_forms
 from curvature.traces.signed import SignedFactor
-from curvature.traces.trace import summed_forms
-
-if TYPE_CHECKING:
-    from curvature.expansion import Expansion
 
 
 @dataclass(frozen=True)
@@ -70,22 +68,22 @@ class Attribution:
         return "\n".join([head, *lines])
 
 
-def attribution(expansion: "Expansion", moments: Moments, versus: Moments | None = None) -> Attribution:
+def attribution(operator: HessianOperator, moments: Moments, versus: Moments | None = None) -> Attribution:
     """Split ``Tr{H Sigma}``, or ``Tr{H (Sigma - Sigma_versus)}``, by the activation-weight identity.
 
     Raises
     ------
+    ShapeError
+        If the moments are of other events.
     RouteError
         If the model is not made of linear maps and elementwise activations under a Gaussian prior; names the module.
     NonFiniteError
         If the Hessian is not finite.
     """
-    factor = SignedFactor.of(moments, versus, expansion.at)
-    route = "tapped" if expansion.linearisation is None else "adjoint"
-    forms = summed_forms(expansion, factor, route)
-    source = expansion.require_tapped_model() if route == "tapped" else expansion.require_linearisation()
-    shares = [
-        ActivationShare(a.name, a.level, a.step, a.layer, nats)
-        for a, nats in zip(source.activations, forms.activations.flatten().tolist(), strict=True)
-    ]
-    return Attribution(float(forms.gauss_newton), tuple(shares), route)
+    operator = operator.by_parts()
+    for name, given in (("moments", moments), ("versus", versus or moments)):
+        require_shape(given.event_shape, operator.point.event_shape, f"{name}: event shape against the expansion point")
+    _, nats = summed_forms(operator, SignedFactor.of(moments, versus, operator.point.x0))
+    gauss_newton, *activations = zip(operator.parts, nats.tolist(), strict=True)
+    shares = [ActivationShare(part.name, part.level, part.step, part.layer, share) for part, share in activations]
+    return Attribution(gauss_newton[1], tuple(shares), operator.route)

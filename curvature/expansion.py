@@ -1,27 +1,25 @@
 """The second-order expansion of log p about a point (docs/theory.md, eq. 8), for any differentiable log density."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from curvature.errors import RouteError
-from curvature.hessian.derivatives import value_and_gradient
-from curvature.hessian.layered.verification import verified_linearisation
-from curvature.hessian.second_order import SecondOrder
-from curvature.independence import require_independent_samples
-from curvature.memory import DEFAULT_MEMORY_BUDGET, columns_within
+from curvature.attribution import Attribution, attribution
+from curvature.errors import ShapeError
+from curvature.hessian.operator import HessianOperator, diagonal, products, quadratic_forms
+from curvature.hessian.point import DensityPoint
+from curvature.hessian.routes import fastest
+from curvature.memory import DEFAULT_MEMORY_BUDGET
 from curvature.moments import Moments
 from curvature.precision import LogDensity, LogProb
-from curvature.preconditions import float_tensor, require_finite, require_shape
-from curvature.traces.trace import Trace, trace
-
-if TYPE_CHECKING:
-    from curvature.attribution import Attribution
-    from curvature.prediction import Prediction
-    from curvature.spectrum import Spectrum
+from curvature.preconditions import float_tensor, require_shape
+from curvature.prediction import Prediction, predict
+from curvature.spectrum import Spectrum, spectrum
+from curvature.traces.methods import trace
+from curvature.traces.trace import Trace
 
 
 def expand(
@@ -61,47 +59,91 @@ def expand(
     NonFiniteError
         If the point, log p or its gradient is not finite.
     """
-    density = LogDensity.of(log_prob, dtype)
-    x0 = require_finite(float_tensor(at, "expansion point"), "expansion point")
-    x0 = x0.to(density.device or x0.device, dtype, copy=True)
-    chunk = columns_within(memory_budget, density, x0)
-    value, g = value_and_gradient(density, x0)
-    require_finite(value, "log p at the expansion point")
-    require_finite(g, "gradient of log p")
-    require_independent_samples(density, x0, float(value))
-    linearisation = None
-    if density.layers is not None:
-        try:
-            linearisation = verified_linearisation(density, density.layers, x0, float(value), g)
-        except RouteError as error:
-            density = replace(density, layers=None, refusal=str(error))
-    return Expansion(
-        log_prob=density,
-        at=x0,
-        value=float(value),
-        gradient=g,
-        chunk=chunk,
-        memory_budget=memory_budget,
-        linearisation=linearisation,
-    )
+    return Expansion(fastest(DensityPoint.of(log_prob, at, memory_budget, dtype)))
 
 
-@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Expansion(SecondOrder):
+@dataclass(frozen=True, eq=False, repr=False)
+class Expansion:
     """``log p(x) ~ log p(x0) + g.d + 1/2 d'H d`` with ``d = x - x0``; made by `expand`.
 
     Attributes
     ----------
-    value
-        log p(x0) in nats.
-    gradient
-        g at x0, in nats per unit of the input.
-    log_prob, at, chunk, memory_budget, linearisation
-        As for `SecondOrder`.
+    operator
+        H at x0, by the fastest route that the model allows.
     """
 
-    value: float
-    gradient: Float[Tensor, "*event"]
+    operator: HessianOperator
+
+    @property
+    def log_prob(self) -> LogDensity:
+        """The density in the precision of x0, ``[B, *event] -> [B]`` nats."""
+        return self.operator.point.density
+
+    @property
+    def at(self) -> Float[Tensor, "*event"]:
+        """The expansion point x0."""
+        return self.operator.point.x0
+
+    @property
+    def value(self) -> float:
+        """Log p(x0) in nats."""
+        return self.operator.point.value
+
+    @property
+    def gradient(self) -> Float[Tensor, "*event"]:
+        """G at x0, in nats per unit of the input."""
+        return self.operator.point.gradient
+
+    @property
+    def event_shape(self) -> tuple[int, ...]:
+        """Shape of one event."""
+        return self.operator.point.event_shape
+
+    @property
+    def dim(self) -> int:
+        """Number D of entries of an event."""
+        return self.operator.point.dim
+
+    def dense(self) -> "Expansion":
+        """Return the same expansion with H written out as a matrix: D products now, cheap ones ever after."""
+        return replace(self, operator=self.operator.dense())
+
+    def about(self, at: Any) -> "Expansion":
+        """Expand the same log p, in the same precision and memory, about another point."""
+        point = self.operator.point
+        return expand(point.density, at, memory_budget=point.memory_budget, dtype=point.density.dtype)
+
+    def hvp(self, v: Any) -> Tensor:
+        """Multiply H with a vector ``[*event]`` or with the rows of a batch ``[R, *event]``.
+
+        Raises
+        ------
+        ShapeError, NonFiniteError
+            If v is of another shape, or a product is not finite.
+        """
+        rows, single = self._rows(v)
+        Hv = products(self.operator, rows)
+        return Hv[0] if single else Hv
+
+    def quadratic(self, v: Any) -> Tensor:
+        """Return ``v'H v`` for a vector (a 0-d tensor) or for each row of a batch ``[R]``, in nats.
+
+        Raises
+        ------
+        ShapeError, NonFiniteError
+            If v is of another shape, or a product is not finite.
+        """
+        rows, single = self._rows(v)
+        values = quadratic_forms(self.operator, rows)
+        return values[0] if single else values
+
+    def hessian(self) -> Float[Tensor, "D D"]:
+        """Return the dense Hessian, symmetrised: D products with H, unless this expansion is a dense one."""
+        return self.operator.dense().matrix
+
+    def diagonal(self) -> Float[Tensor, "*event"]:
+        """Return the exact diagonal of H: D quadratic forms, but only D numbers of memory."""
+        return diagonal(self.operator)
 
     def trace(
         self,
@@ -125,7 +167,7 @@ class Expansion(SecondOrder):
             ``tapped``: as `adjoint`, by hooks, for any model of linear maps and elementwise activations.
             ``hvp``: one product by forward-over-reverse differentiation a column, for any model.
             ``dense``: from the dense Hessian.
-            ``hutchinson``, ``deflated``: stochastic estimates with a standard error (`curvature.traces.estimators`).
+            ``hutchinson``, ``deflated``: stochastic estimates with a standard error.
         versus
             Moments whose covariance is subtracted: ``Tr{H (Sigma - Sigma_versus)}`` in one pass over signed columns.
         num_matvecs, generator
@@ -136,37 +178,38 @@ class Expansion(SecondOrder):
         UnknownNameError, ShapeError, NonFiniteError
             If there is no such method, the moments are of other events, or the Hessian is not finite.
         OptionError
-            If an estimate lacks a budget or a generator, or an exact route is given one.
+            If an estimate lacks a budget or a generator, or an exact method is given one.
         RouteError
             If the model does not allow the method; says which module is in the way.
         """
-        self._require_moments(moments, versus)
-        return trace(self, moments, method, versus=versus, num_matvecs=num_matvecs, generator=generator)
+        for name, given in (("moments", moments), ("versus", versus or moments)):
+            require_shape(given.event_shape, self.event_shape, f"{name}: event shape against the expansion point")
+        return trace(self.operator, moments, method, versus=versus, num_matvecs=num_matvecs, generator=generator)
 
-    def attribution(self, moments: Moments, versus: Moments | None = None) -> "Attribution":
+    def attribution(self, moments: Moments, versus: Moments | None = None) -> Attribution:
         """Split ``Tr{H Sigma}`` into its Gauss-Newton part and every activation's; see `curvature.attribution`."""
-        from curvature.attribution import attribution
+        return attribution(self.operator, moments, versus)
 
-        self._require_moments(moments, versus)
-        return attribution(self, moments, versus)
-
-    def spectrum(self, lowest: int = 5, highest: int = 5, seed: int = 0, route: str = "auto") -> "Spectrum":
+    def spectrum(self, lowest: int = 5, highest: int = 5, seed: int = 0, route: str = "auto") -> Spectrum:
         """Return the extreme eigenpairs of H, by Lanczos where D is large; see `curvature.spectrum.spectrum`."""
-        from curvature.spectrum import spectrum
+        return spectrum(self.operator, lowest, highest, seed, route)
 
-        return spectrum(self, lowest, highest, seed, route)
-
-    def predict(self, q: Moments, versus: Moments, method: str = "exact", sampling_error: bool = True) -> "Prediction":
+    def predict(self, q: Moments, versus: Moments, method: str = "exact", sampling_error: bool = True) -> Prediction:
         """Predict ``E_q log p - E_p log p`` from the moments of q and p; see `curvature.prediction.predict`."""
-        from curvature.prediction import predict
+        return predict(self.operator, q, versus, method, sampling_error)
 
-        return predict(self, q, versus, method, sampling_error)
-
-    def _require_moments(self, moments: Moments, versus: Moments | None) -> None:
-        """Raise unless the moments are of events of the expansion's shape."""
-        for name, given in (("moments", moments), ("versus", versus)):
-            if given is not None:
-                require_shape(given.event_shape, self.event_shape, f"{name}: event shape against the expansion point")
+    def _rows(self, v: Any) -> tuple[Tensor, bool]:
+        """Bring one vector or a batch of them to a batch on the expansion's device and dtype."""
+        rows = float_tensor(v, "v").to(self.at)
+        if rows.shape == self.at.shape:
+            return rows[None], True
+        if rows.shape[1:] != self.at.shape or rows.ndim != self.at.ndim + 1:
+            raise ShapeError(
+                f"v: expected shape {self.event_shape} or [R, *{self.event_shape}], got {tuple(rows.shape)}"
+            )
+        return rows, False
 
     def __repr__(self) -> str:
-        return f"Expansion(event_shape={self.event_shape}, value={self.value:.6g} nats, dtype={self.at.dtype})"
+        return (
+            f"Expansion(event_shape={self.event_shape}, log p(x0)={self.value:.6g} nats, route={self.operator.route!r})"
+        )

@@ -7,19 +7,17 @@ of H and Sigma in this basis, from their blocks of all channels at one frequency
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from curvature.errors import OptionError, ShapeError
+from curvature.expansion import Expansion
+from curvature.hessian.operator import product_blocks
+from curvature.moments import Moments
 from curvature.preconditions import require_shape
 from curvature.units import gap_bits_per_dim
-
-if TYPE_CHECKING:
-    from curvature.expansion import Expansion
-    from curvature.moments import Moments
 
 BLOCK = 512
 
@@ -70,10 +68,6 @@ class FrequencyBands:
         """The off-diagonal part in nats: what the diagonal ones leave out of the covariance term, exactly."""
         return self.covariance - float(self.diagonal.sum())
 
-    def share_above(self, frequency: float) -> float:
-        """Fraction of the covariance term that bands of at least this mean frequency (cycles per pixel) make."""
-        return float(self.share[self.frequency >= frequency].sum()) / self.covariance if self.covariance else math.nan
-
     def variance_above(self, frequency: float) -> float:
         """Fraction of p's variance in the same bands."""
         variance = self.variance_p * self.count
@@ -96,7 +90,7 @@ class FrequencyBands:
         return "\n".join(lines)
 
 
-def frequency_bands(expansion: "Expansion", q: "Moments", p: "Moments", bands: int = 8) -> FrequencyBands:
+def frequency_bands(expansion: Expansion, q: Moments, p: Moments, bands: int = 8) -> FrequencyBands:
     """Split the covariance term of the gap of q against p over spatial frequencies.
 
     The basis is the orthonormal 2-D cosine basis (DCT-II) of each channel; its vectors are sorted by radial frequency
@@ -181,7 +175,7 @@ def _rings(height: int, width: int, bands: int) -> tuple[Int[Tensor, " HW"], Flo
     return torch.unique(ring, return_inverse=True)[1], radius
 
 
-def _basis_blocks(expansion: "Expansion") -> Iterator[Float[Tensor, "B C H W"]]:
+def _basis_blocks(expansion: Expansion) -> Iterator[Float[Tensor, "B C H W"]]:
     """Yield the basis vectors as events, in the order of a flattened event."""
     C, height, width = expansion.event_shape
     A, B = cosine_matrix(height, expansion.at), cosine_matrix(width, expansion.at)
@@ -192,12 +186,12 @@ def _basis_blocks(expansion: "Expansion") -> Iterator[Float[Tensor, "B C H W"]]:
         yield v
 
 
-def _channel_blocks(expansion: "Expansion") -> Float[Tensor, "C C H W"]:
+def _channel_blocks(expansion: Expansion) -> Float[Tensor, "C C H W"]:
     """``v_c'H v_d`` between the channels c, d of each frequency."""
     C, height, width = expansion.event_shape
     index, blocks = torch.arange(expansion.dim, device=expansion.at.device), []
     for rows in _basis_blocks(expansion):
-        for _, Hv in expansion.hessian_blocks(rows):
+        for _, Hv in product_blocks(expansion.operator, rows):
             at = index[: len(Hv)] % (height * width)
             index = index[len(Hv) :]
             coefficients = cosine_transform(Hv).reshape(len(Hv), C, height * width)
@@ -206,12 +200,12 @@ def _channel_blocks(expansion: "Expansion") -> Float[Tensor, "C C H W"]:
 
 
 def _variance_and_share(
-    expansion: "Expansion", moments: "Moments"
+    expansion: Expansion, moments: Moments
 ) -> tuple[Float[Tensor, "C C H W"], Float[Tensor, "C H W"]]:
     """``v_c'Sigma v_d`` of each frequency's channels, and ``v'H Sigma v``, which sum to ``Tr{H Sigma}`` (eq. 50)."""
     C, height, width = expansion.event_shape
     variance, share = expansion.at.new_zeros(C, C, height, width), expansion.at.new_zeros(C, height, width)
-    for f, Hf in expansion.hessian_blocks(moments.columns().to(expansion.at)):
+    for f, Hf in product_blocks(expansion.operator, moments.columns().to(expansion.at)):
         coefficients = cosine_transform(f)
         variance += torch.einsum("rchw,rdhw->cdhw", coefficients, coefficients)
         share += (coefficients * cosine_transform(Hf)).sum(0)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import scipy  # loads its subpackages at first use
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -48,6 +49,9 @@ class Mode:
     iterations: int
     converged: bool
     n_at_bounds: int = 0
+
+    def __repr__(self) -> str:
+        return f"Mode(log_prob={self.log_prob:.6g} nats, converged={self.converged})"
 
     def __str__(self) -> str:
         state = "converged" if self.converged else "NOT converged"
@@ -103,8 +107,6 @@ def find_mode(
     on Optimization 9 (1999). R. Byrd, P. Lu, J. Nocedal, C. Zhu, "A limited memory algorithm for bound constrained
     optimization", SIAM Journal on Scientific Computing 16 (1995).
     """
-    from scipy.optimize import minimize
-
     x0 = require_finite(float_tensor(start, "start"), "start")
     ascent = _Ascent(LogDensity.of(log_prob), x0, bounds)
     _, slope = ascent.value_and_slope(ascent.start)
@@ -114,7 +116,9 @@ def find_mode(
     # ftol = 0: only the gradient decides; log p of an image is so large that its relative change means little.
     options = {"gtol": threshold, "ftol": 0.0, "maxfun": 20 * max_iterations, "maxcor": 20, "maxiter": max_iterations}
     x = ascent.start
-    found = minimize(ascent.value_and_slope, x, jac=True, method="L-BFGS-B", bounds=[bounds] * x.size, options=options)
+    found = scipy.optimize.minimize(
+        ascent.value_and_slope, x, jac=True, method="L-BFGS-B", bounds=[bounds] * x.size, options=options
+    )
     mode = ascent.result(found.x, int(found.nit), threshold)
     if mode.converged or mode.n_at_bounds:
         return mode
@@ -125,8 +129,6 @@ def find_mode(
 
 def _newton(ascent: "_Ascent", x: np.ndarray, threshold: float, max_iterations: int) -> Mode:
     """Climb by Newton's method in a trust region, without bounds."""
-    from scipy.optimize import minimize
-
     radius = max(1.0, float(ascent.dim) ** 0.5)
     options: dict[str, Any] = {"initial_trust_radius": radius, "max_trust_radius": FAR_AWAY * radius}
     options |= {"gtol": threshold, "maxiter": max_iterations}
@@ -135,7 +137,7 @@ def _newton(ascent: "_Ascent", x: np.ndarray, threshold: float, max_iterations: 
     else:
         method = {"method": "trust-krylov", "hessp": ascent.negative_product}
     callback = ascent.require_near
-    found = minimize(ascent.value_and_slope, x, jac=True, callback=callback, options=options, **method)
+    found = scipy.optimize.minimize(ascent.value_and_slope, x, jac=True, callback=callback, options=options, **method)
     return ascent.result(found.x, int(found.nit), threshold)
 
 

@@ -11,8 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from curvature.errors import DtypeError, OptionError, RouteError, ShapeError, TrainingModeError, UninitialisedError
-from curvature.hessian.layered.flow import HasCurvatureLayers, LayeredFlow
+from curvature.errors import DtypeError, OptionError, ShapeError, TrainingModeError, UninitialisedError
 
 LogProb = Callable[..., Tensor] | nn.Module
 
@@ -31,17 +30,14 @@ class LogDensity:
         Where the model's parameters are; None for a function that has no module to ask.
     module
         The frozen copy of the model, if `function` is its `log_prob` itself.
-    layers
-        What the copy says of its layers, so that curvature is passed through them by hand; None if it does not.
     refusal
-        Why there are no layers.
+        Why there is no module.
     """
 
     function: Callable[[Tensor], Tensor]
     dtype: torch.dtype
     device: torch.device | None
     module: nn.Module | None = None
-    layers: LayeredFlow | None = None
     refusal: str = ""
 
     @classmethod
@@ -76,8 +72,7 @@ class LogDensity:
         device = state[0].device if state else None
         if module is None or getattr(function, "__func__", None) is not getattr(type(module), "log_prob", None):
             return cls(function, dtype, device, refusal="log_prob is not the method log_prob of a module")
-        layers, refusal = _described(module)
-        return cls(function, dtype, device, module, layers, refusal)
+        return cls(function, dtype, device, module)
 
     def __call__(self, x: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
         """Evaluate log p of a batch.
@@ -127,16 +122,6 @@ def _frozen(log_prob: Any, dtype: torch.dtype) -> tuple[Callable[..., Tensor], n
         duplicate = copy.deepcopy(module).to(dtype).requires_grad_(False)
         return types.MethodType(log_prob.__func__, duplicate), duplicate
     return log_prob, None
-
-
-def _described(module: nn.Module) -> tuple[LayeredFlow | None, str]:
-    """Ask a model for its layers; else say why there are none."""
-    if not isinstance(module, HasCurvatureLayers):
-        return None, f"{type(module).__name__} does not describe its layers (no method curvature_layers())"
-    try:
-        return module.curvature_layers(), ""
-    except RouteError as error:
-        return None, str(error)
 
 
 def _cast(value: Any, dtype: torch.dtype) -> Any:

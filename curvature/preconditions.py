@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from curvature.errors import DtypeError, NonFiniteError, ShapeError
+from curvature.errors import DtypeError, NonFiniteError, ShapeError, TooFewSamplesError
 
 
 def float_tensor(array: Any, name: str) -> Float[Tensor, "..."]:
@@ -59,3 +59,17 @@ def require_shape(got: Iterable[int], expected: Iterable[int], name: str) -> Non
     got, expected = tuple(got), tuple(expected)
     if got != expected:
         raise ShapeError(f"{name}: expected shape {expected}, got {got}")
+
+
+def require_several(x: Tensor, name: str) -> Tensor:
+    """Return a batch of samples if it holds at least two, as a standard error needs.
+
+    Raises
+    ------
+    TooFewSamplesError
+        If not.
+    """
+    n = len(x) if x.ndim else 0
+    if n < 2:
+        raise TooFewSamplesError(f"{name}: expected at least 2 samples for a standard error, got {n}")
+    return x

@@ -1,30 +1,19 @@
-"""Where curvature lies: extreme eigenpairs of H, and H beside Sigma along directions (docs/theory.md, eqs. 47-48).
+"""Where curvature lies: the extreme eigenpairs of H (docs/theory.md, eq. 47)."""
 
-Spatial frequencies, the directions that mean something for images, are in `curvature.frequencies`.
-"""
-
-import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import scipy  # loads its subpackages at first use
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from curvature.accumulation import orthogonal_columns
 from curvature.errors import ConvergenceError, OptionError
+from curvature.hessian.operator import HessianOperator, MatrixOperator, products
 from curvature.names import unknown_name
-from curvature.preconditions import float_tensor, require_shape
-from curvature.units import gap_bits_per_dim
-
-if TYPE_CHECKING:
-    from curvature.expansion import Expansion
-    from curvature.moments import Moments
 
 DENSE_WITHIN = 512  # dimensions; Lanczos takes hundreds of products one by one, the dense Hessian D of them in batches
 KRYLOV_DIMENSION = 40  # at least; ARPACK's default of 20 restarts many times more often at the end near zero
-UNIT_WITHIN = 1e-6
 ROUTES = ("auto", "lanczos", "dense")
 
 
@@ -61,7 +50,9 @@ class Spectrum:
         return "\n".join(lines)
 
 
-def spectrum(expansion: "Expansion", lowest: int = 5, highest: int = 5, seed: int = 0, route: str = "auto") -> Spectrum:
+def spectrum(
+    operator: HessianOperator, lowest: int = 5, highest: int = 5, seed: int = 0, route: str = "auto"
+) -> Spectrum:
     """Find the most negative and the most positive eigenvalues of H, with eigenvectors and residuals.
 
     By Lanczos with implicit restarts on products with H, or from the dense Hessian. The upper end of a flow's H is
@@ -70,14 +61,14 @@ def spectrum(expansion: "Expansion", lowest: int = 5, highest: int = 5, seed: in
 
     Parameters
     ----------
-    expansion
-        Expansion of log p.
+    operator
+        H.
     lowest, highest
         Numbers of eigenpairs at the two ends.
     seed
         Of the starting vector.
     route
-        ``lanczos``, ``dense``, or ``auto``: dense if the expansion holds the Hessian, D is at most 512, or so many
+        ``lanczos``, ``dense``, or ``auto``: dense if H is a matrix already, D is at most 512, or so many
         pairs are asked for that the Krylov space would be the whole space.
 
     Raises
@@ -93,153 +84,59 @@ def spectrum(expansion: "Expansion", lowest: int = 5, highest: int = 5, seed: in
     ----------
     R. B. Lehoucq, D. C. Sorensen, C. Yang, "ARPACK Users' Guide", SIAM 1998 (`scipy.sparse.linalg.eigsh`).
     """
-    D = expansion.dim
+    D = operator.point.dim
     if min(lowest, highest) < 0 or not 1 <= lowest + highest <= D:
         raise OptionError(f"spectrum: expected 1 to D = {D} eigenpairs, got lowest={lowest}, highest={highest}")
     if route not in ROUTES:
         raise unknown_name("spectrum route", route, ROUTES)
     whole = 2 * max(lowest, highest) + 1 >= D
-    if route == "dense" or whole or (route == "auto" and (expansion.has_hessian or D <= DENSE_WITHIN)):
-        num_matvecs = 0 if expansion.has_hessian else D
-        values, U = torch.linalg.eigh(expansion.hessian())
-        picked = [*range(lowest), *range(D - highest, D)]
-        return _with_residuals(expansion, values[picked], U[:, picked].T, "dense", num_matvecs)
-    pairs = [_lanczos(expansion, *end, seed) for end in ((lowest, "SA"), (highest, "LA")) if end[0]]
+    if route == "dense" or whole or (route == "auto" and (operator.num_matvecs == 0 or D <= DENSE_WITHIN)):
+        return _dense(operator.dense(), lowest, highest, operator.num_matvecs)
+    pairs = [_lanczos(operator, *end, seed) for end in ((lowest, "SA"), (highest, "LA")) if end[0]]
     values = torch.cat([pair[0] for pair in pairs])
     vectors = torch.cat([pair[1] for pair in pairs])
-    return _with_residuals(expansion, values, vectors, "lanczos", sum(pair[2] for pair in pairs))
+    return _with_residuals(operator, values, vectors, "lanczos", sum(pair[2] for pair in pairs))
 
 
-def _lanczos(expansion: "Expansion", k: int, which: str, seed: int) -> tuple[Tensor, Tensor, int]:
+def _dense(operator: MatrixOperator, lowest: int, highest: int, num_matvecs: int) -> Spectrum:
+    """Take both ends of the whole spectrum."""
+    values, U = torch.linalg.eigh(operator.matrix)
+    D = len(values)
+    picked = [*range(lowest), *range(D - highest, D)]
+    return _with_residuals(operator, values[picked], U[:, picked].T, "dense", num_matvecs)
+
+
+def _lanczos(operator: HessianOperator, k: int, which: str, seed: int) -> tuple[Tensor, Tensor, int]:
     """Eigenvalues, eigenvectors as rows, and products taken, at one end of the spectrum."""
-    # Imported here because scipy.sparse costs a third of a second that `import curvature` need not pay.
-    from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
-
-    D, taken = expansion.dim, 0
+    point = operator.point
+    D, taken = point.dim, 0
 
     def product(v: np.ndarray) -> np.ndarray:
         nonlocal taken
         taken += 1
-        Hv = expansion.hvp(torch.from_numpy(v.reshape(-1).copy()).reshape(expansion.event_shape))
+        Hv = products(operator, torch.from_numpy(v.reshape(-1).copy()).to(point.x0).reshape(1, *point.event_shape))
         return Hv.reshape(-1).double().cpu().numpy()
 
-    H = LinearOperator((D, D), matvec=product, dtype=np.float64)
+    H = scipy.sparse.linalg.LinearOperator((D, D), matvec=product, dtype=np.float64)
     start = np.random.default_rng(seed).standard_normal(D)
     try:
-        values, U = eigsh(H, k=k, which=which, v0=start, ncv=min(D, max(2 * k + 1, KRYLOV_DIMENSION)))
-    except ArpackNoConvergence as error:
+        values, U = scipy.sparse.linalg.eigsh(
+            H, k=k, which=which, v0=start, ncv=min(D, max(2 * k + 1, KRYLOV_DIMENSION))
+        )
+    except scipy.sparse.linalg.ArpackNoConvergence as error:
         raise ConvergenceError(
             f"spectrum: {len(error.eigenvalues)} of {k} eigenvalues ({which}) converged in {taken} products; "
-            "ask for fewer, or call expansion.hessian() first"
+            "ask for fewer, or take route='dense'"
         ) from error
     order = np.argsort(values)
-    to_tensor = expansion.at.new_tensor
+    to_tensor = point.x0.new_tensor
     return to_tensor(values[order]), to_tensor(U.T[order]), taken
 
 
 def _with_residuals(
-    expansion: "Expansion", values: Tensor, rows: Float[Tensor, "K D"], route: str, num_matvecs: int
+    operator: HessianOperator, values: Tensor, rows: Float[Tensor, "K D"], route: str, num_matvecs: int
 ) -> Spectrum:
-    vectors = rows.reshape(len(rows), *expansion.event_shape).contiguous()
-    HV = expansion.hvp(vectors).reshape(rows.shape)
+    vectors = rows.reshape(len(rows), *operator.point.event_shape).contiguous()
+    HV = products(operator, vectors).reshape(rows.shape)
     residuals = (HV - values[:, None] * rows).square().sum(1).sqrt()
     return Spectrum(values, vectors, residuals, route, num_matvecs + len(rows))
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class DirectionalCurvature:
-    """Curvature beside the variances of two sets along given directions v, and what each contributes to the gap.
-
-    Attributes
-    ----------
-    curvature
-        ``v'Hv`` in nats per squared unit of the input.
-    variance_q, variance_p
-        ``v'Sigma v`` of the two sets.
-    contribution
-        ``1/2 v'Hv (v'Sigma_q v - v'Sigma_p v)`` in nats; positive = makes q more likely.
-    covariance
-        The whole covariance term ``1/2 Tr{H (Sigma_q - Sigma_p)}`` of eq. 9, in nats.
-    dim
-        Number D of dimensions.
-    """
-
-    curvature: Float[Tensor, " K"]
-    variance_q: Float[Tensor, " K"]
-    variance_p: Float[Tensor, " K"]
-    contribution: Float[Tensor, " K"]
-    covariance: float
-    dim: int
-
-    @property
-    def remainder(self) -> float:
-        """What the directions leave out of the covariance term, in nats: other directions, and off-diagonal parts."""
-        return self.covariance - float(self.contribution.sum())
-
-    def __str__(self) -> str:
-        lines = [f"{'curvature':>12} {'variance q':>12} {'variance p':>12} {'gap bits/dim':>13}"]
-        columns = (self.curvature, self.variance_q, self.variance_p, self.contribution)
-        for h, s_q, s_p, nats in zip(*(column.tolist() for column in columns), strict=True):
-            lines.append(f"{h:>+12.4g} {s_q:>12.4g} {s_p:>12.4g} {gap_bits_per_dim(nats, self.dim):>+13.5f}")
-        lines.append(f"{'remainder':>38} {gap_bits_per_dim(self.remainder, self.dim):>+13.5f}")
-        lines.append(f"{'covariance term':>38} {gap_bits_per_dim(self.covariance, self.dim):>+13.5f}")
-        return "\n".join(lines)
-
-
-def along(expansion: "Expansion", directions: Any, q: "Moments", p: "Moments") -> DirectionalCurvature:
-    """Hold curvature against the variances of q and p along unit directions.
-
-    The contributions sum to the covariance term if the directions are an orthonormal basis that diagonalises H, or
-    Sigma_q - Sigma_p (`difference_components`): then the remainder is zero. In any other basis they are the diagonal
-    part only, and can be far larger than their sum (docs/theory.md, eq. 48).
-
-    Parameters
-    ----------
-    expansion
-        Expansion of log p.
-    directions
-        ``[K, *event]``, each of length one.
-    q, p
-        Moments of the two sets.
-
-    Raises
-    ------
-    OptionError
-        If a direction is not of length one.
-    ShapeError, NonFiniteError
-        If shapes differ from the expansion's, or a product with H is not finite.
-    """
-    for name, moments in (("q", q), ("p", p)):
-        require_shape(moments.event_shape, expansion.event_shape, f"{name}: event shape against the expansion point")
-    V = float_tensor(directions, "directions").to(expansion.at)
-    require_shape(V.shape[1:], expansion.event_shape, "directions: event shape against the expansion point")
-    rows = V.reshape(len(V), expansion.dim)
-    lengths = rows.square().sum(1).sqrt()
-    if len(V) and float((lengths - 1).abs().max()) > UNIT_WITHIN:
-        raise OptionError(f"directions: expected unit vectors, got lengths {lengths.min():.4g} to {lengths.max():.4g}")
-    curvature = expansion.quadratic(V)
-    variance_q, variance_p = ((rows @ moments.factor.to(V)).square().sum(1) for moments in (q, p))
-    covariance = (float(expansion.trace(q)) - float(expansion.trace(p))) / 2
-    contribution = curvature * (variance_q - variance_p) / 2
-    return DirectionalCurvature(curvature, variance_q, variance_p, contribution, covariance, expansion.dim)
-
-
-def principal_components(moments: "Moments", count: int | None = None) -> Float[Tensor, " K *event"]:
-    """Unit eigenvectors of a covariance by falling variance, those without variance left out."""
-    F = orthogonal_columns(moments.factor)
-    lengths = F.square().sum(0).sqrt()
-    kept = lengths > math.sqrt(len(lengths) * torch.finfo(F.dtype).eps) * (lengths.max() if len(lengths) else 0)
-    return (F[:, kept] / lengths[kept]).T[:count].reshape(-1, *moments.event_shape)
-
-
-def difference_components(q: "Moments", p: "Moments") -> Float[Tensor, " D *event"]:
-    """Orthonormal basis that diagonalises ``Sigma_q - Sigma_p``, by falling difference: no remainder.
-
-    Raises
-    ------
-    ShapeError
-        If the moments are of different events.
-    """
-    require_shape(q.event_shape, p.event_shape, "q: event shape against that of p")
-    _, U = torch.linalg.eigh(q.covariance() - p.covariance().to(q.factor))
-    return U.flip(1).T.reshape(-1, *q.event_shape).contiguous()

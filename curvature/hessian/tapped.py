@@ -14,42 +14,48 @@ from torch import Tensor, nn
 from torch.func import jvp, vmap
 
 from curvature.errors import RouteError
+from curvature.hessian.dense import DenseHessian, write_out
 from curvature.hessian.derivatives import load_forward_mode, slow_batching_allowed, value_and_gradient
-from curvature.hessian.layered.forms import QuadraticForms
-from curvature.hessian.layered.layers import Activation
+from curvature.hessian.differentiated import DifferentiatedHessian
+from curvature.hessian.forms import GAUSS_NEWTON, Part, QuadraticForms
 from curvature.hessian.layered.verification import curvature_along, direction, tolerance
+from curvature.hessian.operator import HessianOperator
+from curvature.hessian.point import DensityPoint
+from curvature.hessian.route import Route
 from curvature.hessian.taps import Taps, activation_modules, offending_module
 from curvature.precision import LogDensity
 
-FOREIGN_ERRORS = (RuntimeError, TypeError, ValueError, AttributeError, IndexError, NotImplementedError)
+FOREIGN_ERRORS = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, eq=False)
-class TappedModel:
-    """A model at x0, with the weight ``lam_u s''(h_u)`` of every hidden unit.
+class TappedHessian:
+    """H at x0 with the weight ``lam_u s''(h_u)`` of every hidden unit; forms take a push of tangents alone.
 
     Attributes
     ----------
+    differentiated
+        The same Hessian by differentiation: products, and curvature at other points.
     taps
         The model's latents as a function of its input, with hooks on its activations.
-    at
-        The expansion point, as a batch of one.
     precision
         ``1 / sigma^2``.
-    activations
-        By order of evaluation; a module that is called twice counts twice.
+    parts
+        Gauss-Newton, then the activations by order of evaluation; a module that is called twice counts twice.
     weights
         Flat, by activation.
     """
 
+    differentiated: DifferentiatedHessian
     taps: Taps
-    at: Float[Tensor, " 1 *event"]
     precision: float
-    activations: tuple[Activation, ...]
+    parts: tuple[Part, ...]
     weights: tuple[Float[Tensor, " U"], ...]
+    route: str = "tapped"
+    forms_per_product: int = 2  # about, as measured: forward over reverse against forward alone
 
     @classmethod
-    def of(cls, density: LogDensity, x0: Float[Tensor, "*event"]) -> "TappedModel":
+    def of(cls, point: DensityPoint) -> "TappedHessian":
         """Tap the model behind log p, and verify the identity at x0.
 
         Raises
@@ -57,6 +63,7 @@ class TappedModel:
         RouteError
             If it does not apply; says why, and names the module in the way where there is one.
         """
+        density, x0 = point.density, point.x0
         if density.module is None:
             raise RouteError(f"tapped: {density.refusal}; use 'hvp'")
         model = density.module
@@ -64,9 +71,10 @@ class TappedModel:
             modules = activation_modules(model, x0[None])
             taps = Taps(_latents_of(model), modules)
             calls = taps.adjoints(x0[None])
-            activations = tuple(Activation(call.module, call.name) for call in calls)
+            parts = (GAUSS_NEWTON, *(Part(call.name) for call in calls))
             weights = tuple(call.weights for call in calls)
-            tapped = cls(taps, x0[None], _precision(density, taps.function, x0), activations, weights)
+            precision = _precision(density, taps.function, x0)
+            tapped = cls(DifferentiatedHessian(point), taps, precision, parts, weights)
             v = direction(x0)
             forms, expected = tapped.forms(v[None]), curvature_along(density, x0, v)
         except FOREIGN_ERRORS as error:
@@ -81,14 +89,60 @@ class TappedModel:
             f"tapped: {culprit} is not made of linear maps and elementwise activations in sequence; use 'hvp'"
         )
 
+    @property
+    def point(self) -> DensityPoint:
+        """The density and x0."""
+        return self.differentiated.point
+
+    @property
+    def num_matvecs(self) -> int:
+        """D."""
+        return self.differentiated.num_matvecs
+
+    @property
+    def along_route(self) -> str:
+        """By differentiation."""
+        return self.differentiated.along_route
+
+    @property
+    def rows_at_once(self) -> int:
+        """As by differentiation."""
+        return self.differentiated.rows_at_once
+
+    @property
+    def samples_at_once(self) -> int:
+        """As by differentiation."""
+        return self.differentiated.samples_at_once
+
+    def products(self, v: Float[Tensor, " R *event"]) -> Float[Tensor, " R *event"]:
+        """``H v`` for every row, by differentiation."""
+        return self.differentiated.products(v)
+
     def forms(self, v: Float[Tensor, " R *event"]) -> QuadraticForms:
-        """Return ``v'H v`` for every row, split into the Gauss-Newton part and each activation's."""
+        """``v'H v`` for every row, split into the Gauss-Newton part and each activation's."""
         load_forward_mode()
+        x0 = self.point.x0[None]
         with torch.no_grad(), slow_batching_allowed():
-            Jv, tangents = vmap(lambda u: jvp(self.taps, (self.at,), (u[None],))[1])(v)
+            Jv, tangents = vmap(lambda u: jvp(self.taps, (x0,), (u[None],))[1])(v)
         shares = [(t * t).flatten(1) @ w for t, w in zip(tangents, self.weights, strict=True)]
-        second = torch.stack(shares) if shares else v.new_zeros(0, len(v))
-        return QuadraticForms(-self.precision * Jv.square().flatten(1).sum(1), -self.precision * second)
+        parts = torch.stack([Jv.square().flatten(1).sum(1), *shares])
+        return QuadraticForms.of_parts(-self.precision * parts)
+
+    def along(self, x: Float[Tensor, " B *event"], d: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
+        """``d'H(x) d`` for every row, by differentiation."""
+        return self.differentiated.along(x, d)
+
+    def log_prob(self, x: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
+        """Log p of every row in nats."""
+        return self.differentiated.log_prob(x)
+
+    def dense(self) -> DenseHessian:
+        """Write H out."""
+        return write_out(self)
+
+    def by_parts(self) -> HessianOperator:
+        """Itself."""
+        return self
 
 
 def _latents_of(model: nn.Module) -> Callable[[Tensor], Tensor]:
@@ -127,3 +181,6 @@ def _precision(density: LogDensity, latents: Callable[[Tensor], Tensor], x0: Flo
             "and a constant log-determinant; use 'hvp'"
         )
     return precision
+
+
+ROUTE = Route("tapped", order=20, make=TappedHessian.of)

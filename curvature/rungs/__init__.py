@@ -1,1 +1,1 @@
-"""The curvature ladder: one likelihood gap, predicted in several ways and measured."""
+"""The rungs of the curvature ladder, one file each; `curvature.ladder.registry` finds them."""

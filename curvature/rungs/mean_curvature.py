@@ -1,63 +1,48 @@
-"""Curvature averaged over points, ``E[H(x)]``: what the rung `mean-curvature` puts in place of H at x0 (eq. 20a)."""
+"""The rung `mean-curvature`: `taylor2` with the Hessian averaged over samples of p (docs/theory.md, eq. 20a)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from curvature.expansion import Expansion, expand
+from curvature.expansion import Expansion
+from curvature.ladder.rung import Evaluated, Rung, RungUnavailableError, Setting
+from curvature.ladder.samples import Block
 from curvature.preconditions import require_shape
 
 DENSE_UP_TO = 1024
-"""Dimensions up to which the averaged Hessian is kept as a matrix; beyond, every product visits every point."""
+"""Dimensions up to which the averaged Hessian is kept as a matrix; beyond, every form visits every point."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class MeanCurvature:
-    """The average of the Hessians of log p at some points; made by `mean_curvature`.
+@dataclass(frozen=True, eq=False)
+class AveragedMatrix:
+    """``E[H]`` as a matrix."""
 
-    Attributes
-    ----------
-    expansions
-        The expansion at each point.
-    """
+    matrix: Float[Tensor, "D D"]
+    route: str = "dense, averaged"
+
+    def forms(self, d: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
+        """``d' E[H] d`` for every row, in nats."""
+        rows = d.reshape(len(d), -1)
+        return torch.einsum("bi,ij,bj->b", rows, self.matrix, rows)
+
+
+@dataclass(frozen=True, eq=False)
+class AveragedForms:
+    """``E[H]`` by the expansion at each point."""
 
     expansions: tuple[Expansion, ...]
-    _known: dict[str, Tensor] = field(default_factory=dict)
+    route: str = "quadratic forms, averaged"
 
-    @property
-    def count(self) -> int:
-        """Number of points."""
-        return len(self.expansions)
-
-    @property
-    def dim(self) -> int:
-        """Number D of dimensions."""
-        return self.expansions[0].dim
-
-    def hessian(self) -> Float[Tensor, "D D"]:
-        """Return the averaged Hessian, dense; kept."""
-        if "hessian" not in self._known:
-            H = self.expansions[0].at.new_zeros(self.dim, self.dim)
-            for expansion in self.expansions:
-                # A fresh expansion, so that the single Hessians are not kept beside their average.
-                H += _expand_again(expansion, expansion.at).hessian()
-            self._known["hessian"] = H / self.count
-        return self._known["hessian"]
-
-    def quadratic(self, d: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
-        """Return ``d' E[H] d`` for every row, in nats."""
-        if self.dim <= DENSE_UP_TO:
-            rows = d.reshape(len(d), -1)
-            return torch.einsum("bi,ij,bj->b", rows, self.hessian(), rows)
+    def forms(self, d: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
+        """``d' E[H] d`` for every row, in nats."""
         return torch.stack([expansion.quadratic(d) for expansion in self.expansions]).mean(0)
 
-    def __repr__(self) -> str:
-        return f"MeanCurvature({self.count} points, D = {self.dim})"
 
-
-def mean_curvature(expansion: Expansion, points: Float[Tensor, " M *event"]) -> MeanCurvature:
+def averaged_curvature(
+    expansion: Expansion, points: Float[Tensor, " M *event"], dense_up_to: int = DENSE_UP_TO
+) -> AveragedMatrix | AveragedForms:
     """Average the Hessian of an expansion's log p over points, such as samples of the training data.
 
     Parameters
@@ -66,6 +51,8 @@ def mean_curvature(expansion: Expansion, points: Float[Tensor, " M *event"]) -> 
         Gives log p, its precision and its memory budget.
     points
         At least one event.
+    dense_up_to
+        Dimensions up to which the average is kept as a matrix.
 
     Raises
     ------
@@ -75,10 +62,25 @@ def mean_curvature(expansion: Expansion, points: Float[Tensor, " M *event"]) -> 
         If log p or its gradient is not finite at a point.
     """
     require_shape(points.shape[1:], expansion.event_shape, "points of the mean curvature: event shape")
-    return MeanCurvature(tuple(_expand_again(expansion, x) for x in points))
+    if expansion.dim > dense_up_to:
+        return AveragedForms(tuple(expansion.about(x) for x in points))
+    H = expansion.at.new_zeros(expansion.dim, expansion.dim)
+    for x in points:
+        H += expansion.about(x).hessian()
+    return AveragedMatrix(H / len(points))
 
 
-def _expand_again(expansion: Expansion, at: Float[Tensor, " *event"]) -> Expansion:
-    """Expand the same log p about another point."""
-    log_prob = expansion.log_prob
-    return expand(log_prob, at=at, memory_budget=expansion.memory_budget, dtype=log_prob.dtype)
+def prepare(setting: Setting) -> AveragedMatrix | AveragedForms:
+    """Average over the first samples of p."""
+    points = setting.p[: setting.options.mean_curvature_points]
+    if not len(points):
+        raise RungUnavailableError("mean-curvature: there are no points to average the curvature over")
+    return averaged_curvature(setting.expansion, points.to(setting.expansion.at))
+
+
+def evaluate(averaged: AveragedMatrix | AveragedForms, block: Block) -> Evaluated:
+    """``log p(x0) + g.d + 1/2 d' E[H] d``."""
+    return Evaluated(block.tangent + averaged.forms(block.d) / 2)
+
+
+RUNG = Rung("mean-curvature", 50, "moments", evaluate, lambda _, averaged, __: averaged.route, prepare)

@@ -1,9 +1,9 @@
 """``Tr{H Sigma}``: leading eigenvectors of Sigma exactly, Hutchinson on the rest (docs/theory.md, eq. 46)."""
 
-from typing import TYPE_CHECKING
-
 import torch
 
+from curvature.hessian.operator import HessianOperator, quadratic_forms
+from curvature.moments import Moments
 from curvature.traces.probes import (
     Probe,
     eigenbasis_factor,
@@ -14,16 +14,12 @@ from curvature.traces.probes import (
 )
 from curvature.traces.trace import Trace
 
-if TYPE_CHECKING:
-    from curvature.expansion import Expansion
-    from curvature.moments import Moments
-
 FEWEST = 3
 
 
 def deflated(
-    expansion: "Expansion",
-    moments: "Moments",
+    operator: HessianOperator,
+    moments: Moments,
     num_matvecs: int | None,
     generator: torch.Generator | int | None,
     probe: Probe = "rademacher",
@@ -40,8 +36,8 @@ def deflated(
 
     Parameters
     ----------
-    expansion
-        Expansion of log p, for H.
+    operator
+        H.
     moments
         Moments of events of the expansion's shape, for Sigma.
     num_matvecs
@@ -66,13 +62,16 @@ def deflated(
     """
     m = require_budget(num_matvecs, 0, "deflated")
     source = require_generator(generator, "deflated")
-    F = eigenbasis_factor(expansion, moments)
+    F = eigenbasis_factor(operator, moments)
     rank = F.shape[1]
     if m < rank:
         require_budget(m, FEWEST, "deflated")
     k = rank if m >= rank else m // 2
-    leading = float(expansion.quadratic(F[:, :k].T.reshape(k, *expansion.event_shape)).sum())
+    leading = float(quadratic_forms(operator, F[:, :k].T.reshape(k, *operator.point.event_shape)).sum())
     if k == rank:
         return Trace(leading, 0.0, None, "deflated", rank)
-    rest, error = mean_and_error(random_forms(expansion, F[:, k:], m - k, source, probe))
+    rest, error = mean_and_error(random_forms(operator, F[:, k:], m - k, source, probe))
     return Trace(leading + rest, error, None, "deflated", m)
+
+
+ESTIMATE = {"deflated": deflated}

@@ -1,9 +1,9 @@
 """Hutchinson's estimator of ``Tr{H Sigma} = Tr{F'HF}``, in the eigenbasis of Sigma (docs/theory.md, eq. 45)."""
 
-from typing import TYPE_CHECKING
-
 import torch
 
+from curvature.hessian.operator import HessianOperator
+from curvature.moments import Moments
 from curvature.traces.probes import (
     Probe,
     eigenbasis_factor,
@@ -14,16 +14,12 @@ from curvature.traces.probes import (
 )
 from curvature.traces.trace import Trace
 
-if TYPE_CHECKING:
-    from curvature.expansion import Expansion
-    from curvature.moments import Moments
-
 FEWEST = 2
 
 
 def hutchinson(
-    expansion: "Expansion",
-    moments: "Moments",
+    operator: HessianOperator,
+    moments: Moments,
     num_matvecs: int | None,
     generator: torch.Generator | int | None,
     probe: Probe = "rademacher",
@@ -39,8 +35,8 @@ def hutchinson(
 
     Parameters
     ----------
-    expansion
-        Expansion of log p, for H.
+    operator
+        H.
     moments
         Moments of events of the expansion's shape, for Sigma.
     num_matvecs
@@ -64,6 +60,9 @@ def hutchinson(
     """
     m = require_budget(num_matvecs, FEWEST, "hutchinson")
     source = require_generator(generator, "hutchinson")
-    F = eigenbasis_factor(expansion, moments)
-    value, error = mean_and_error(random_forms(expansion, F, m, source, probe))
+    F = eigenbasis_factor(operator, moments)
+    value, error = mean_and_error(random_forms(operator, F, m, source, probe))
     return Trace(value, error, None, "hutchinson", m)
+
+
+ESTIMATE = {"hutchinson": hutchinson}

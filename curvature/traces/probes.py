@@ -1,7 +1,7 @@
 """Random probes in the eigenbasis of a covariance, and the mean of their quadratic forms (docs/theory.md, eq. 45)."""
 
 import math
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import torch
 from jaxtyping import Float
@@ -9,12 +9,10 @@ from torch import Tensor
 
 from curvature.accumulation import orthogonal_columns
 from curvature.errors import OptionError
+from curvature.hessian.operator import HessianOperator, quadratic_forms
+from curvature.moments import Moments
 from curvature.names import unknown_name
 from curvature.preconditions import require_shape
-
-if TYPE_CHECKING:
-    from curvature.expansion import Expansion
-    from curvature.moments import Moments
 
 Probe = Literal["rademacher", "gaussian"]
 PROBES = ("rademacher", "gaussian")
@@ -53,13 +51,13 @@ def require_generator(generator: torch.Generator | int | None, method: str) -> t
     return torch.Generator().manual_seed(generator)
 
 
-def eigenbasis_factor(expansion: "Expansion", moments: "Moments") -> Float[Tensor, "D R"]:
+def eigenbasis_factor(operator: HessianOperator, moments: Moments) -> Float[Tensor, "D R"]:
     """Factor of Sigma with orthogonal columns ``sqrt(lambda_r) u_r`` of falling length, zero ones left out.
 
     Costs one R x R eigendecomposition, or nothing but a Gram matrix where the columns are orthogonal already.
     """
-    require_shape(moments.event_shape, expansion.event_shape, "moments: event shape against the expansion point")
-    F = moments.factor.to(expansion.at)
+    require_shape(moments.event_shape, operator.point.event_shape, "moments: event shape against the expansion point")
+    F = moments.factor.to(operator.point.x0)
     gram = F.T @ F
     lengths = gram.diagonal()
     scale = float(lengths.max()) if len(lengths) else 0.0
@@ -72,7 +70,7 @@ def eigenbasis_factor(expansion: "Expansion", moments: "Moments") -> Float[Tenso
 
 
 def random_forms(
-    expansion: "Expansion", F: Float[Tensor, "D R"], count: int, generator: torch.Generator, probe: Probe
+    operator: HessianOperator, F: Float[Tensor, "D R"], count: int, generator: torch.Generator, probe: Probe
 ) -> Float[Tensor, " count"]:
     """Return ``v'Hv`` of `count` probes ``v = F s``: independent, each with mean ``Tr{F'HF}``.
 
@@ -90,7 +88,7 @@ def random_forms(
     else:
         s = torch.randn(count, R, generator=generator, device=generator.device, dtype=torch.float64)
     v = s.to(F) @ F.T
-    return expansion.quadratic(v.reshape(count, *expansion.event_shape)).double()
+    return quadratic_forms(operator, v.reshape(count, *operator.point.event_shape)).double()
 
 
 def mean_and_error(forms: Float[Tensor, " m"]) -> tuple[float, float]:

@@ -7,7 +7,8 @@ import sympy
 import torch
 from torch.func import hessian
 
-from curvature import exact_coefficients, from_kernels, published_coefficients
+from curvature.closed_form.channel_mixing import from_kernels
+from curvature.closed_form.coefficients import exact_coefficients, published_coefficients
 from curvature.errors import OptionError
 from curvature.symbolic import (
     claims,

@@ -10,9 +10,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from curvature.hessian.forms import QuadraticForms
 from curvature.hessian.layered.elementwise import derivatives
 from curvature.hessian.layered.flow import LayeredFlow, dot, value
-from curvature.hessian.layered.forms import QuadraticForms
 from curvature.hessian.layered.layers import Activation, LinearLayer
 
 
@@ -74,8 +74,7 @@ class Linearisation:
             return h.mul_(self.slopes[activation])
 
         Jv = self.flow.forward(v, push, activate)
-        second = torch.stack(shares) if shares else v.new_zeros(0, len(v))
-        return QuadraticForms(-self.flow.precision * dot(Jv, Jv), -self.flow.precision * second)
+        return QuadraticForms.of_parts(torch.stack([dot(Jv, Jv), *shares]).mul_(-self.flow.precision))
 
     @torch.no_grad()
     def products(self, v: Float[Tensor, " R *event"]) -> Float[Tensor, " R *event"]:

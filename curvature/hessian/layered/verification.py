@@ -8,12 +8,11 @@ from curvature.errors import RouteError
 from curvature.hessian.derivatives import hessian_vector_products
 from curvature.hessian.layered.flow import LayeredFlow
 from curvature.hessian.layered.linearisation import Linearisation
+from curvature.hessian.point import DensityPoint
 from curvature.precision import LogDensity
 
 
-def verified_linearisation(
-    density: LogDensity, layers: LayeredFlow, x0: Float[Tensor, "*event"], value: float, g: Float[Tensor, "*event"]
-) -> Linearisation:
+def verified_linearisation(point: DensityPoint, layers: LayeredFlow) -> Linearisation:
     """Linearise the layers at x0 and hold them against log p, its gradient g and one random ``v'H v`` there.
 
     Raises
@@ -21,12 +20,13 @@ def verified_linearisation(
     RouteError
         If they disagree by more than round-off: the description is not of this log_prob.
     """
+    density, x0, value, g = point.density, point.x0, point.value, point.gradient
     linearised = Linearisation.of(layers, x0)
     v = direction(x0)
     forms = linearised.forms(v[None])
     length = float(v.norm())
     # Round-off is relative to what the parts would add up to without cancelling.
-    steepness = float(forms.gauss_newton.abs().sqrt()) / length * layers.precision**0.5
+    steepness = float(forms.parts[0].abs().sqrt()) / length * layers.precision**0.5
     checks = {
         "log p": (linearised.value, value, abs(value) + layers.dim),
         "gradient": (0.0, float((linearised.gradient - g).norm()), float(g.norm()) + steepness * layers.dim**0.5),

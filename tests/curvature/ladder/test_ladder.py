@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from curvature import Ladder, Moments, curvature_ladder, expand, sample_terms
+from curvature import Ladder, Moments, curvature_ladder, evaluate_rungs, expand, prepare_rungs
 from curvature.errors import DtypeError, NonFiniteError, OptionError, ShapeError, TooFewSamplesError, UnknownNameError
 from curvature.hessian.derivatives import directional_curvature
 from curvature.precision import LogDensity
@@ -12,6 +12,11 @@ from tests.curvature.densities import CouplingFlow, Gaussian, Mixture, randn, ra
 
 SYMMETRIC = ("diagonal", "full", "taylor2", "path-1", "path-2", "path-3")
 EXACT = ("taylor2", "mean-curvature", "path-1", "path-2", "path-3", "path")
+
+
+def evaluate(e, x, rungs=None, nodes=(1, 2, 3), prepared=None):
+    prepared = prepared or prepare_rungs(e, x, rungs, nodes, mean_curvature_points=0)
+    return evaluate_rungs(prepared, x)
 
 
 def centred(x, mean):
@@ -68,7 +73,7 @@ def test_the_terms_of_taylor2_are_those_from_moments_and_sum_to_it():
 def test_the_standard_error_of_the_mean_shift_is_its_spread_over_data_sets():
     expansion = expand(CouplingFlow((4,)), torch.full((4,), 0.3, dtype=torch.float64))
     sets = (randn(50, 4, seed=seed) for seed in range(100))
-    values = torch.stack([sample_terms(expansion, x, rungs=["mean-shift"]).terms["mean-shift"] for x in sets])
+    values = torch.stack([evaluate(expansion, x, rungs=["mean-shift"]).values["mean-shift"] for x in sets])
     assert float(values.mean(1).std()) == pytest.approx(float(values.var(1).mean() / 50) ** 0.5, rel=0.2)
 
 
@@ -114,13 +119,14 @@ def test_directional_curvature_is_the_second_derivative_along_the_line():
 def test_one_training_set_serves_many_input_sets():
     model, p = CouplingFlow((4,)), randn(30, 4, seed=0)
     e = expand(model, at=p.mean(0))
-    seen = sample_terms(e, p)
-    assert (seen.count, seen.dim) == (30, 4)
-    assert "SampleTerms(count=30" in repr(seen)
+    prepared = prepare_rungs(e, p)
+    of_p = evaluate_rungs(prepared, p)
+    assert (of_p.count, of_p.dim) == (30, 4)
+    assert "RungValues(count=30" in repr(of_p)
     for scale in (0.3, 2.0):
         q = scale * randn(9, 4, seed=1)
-        ladder = Ladder.between(sample_terms(e, q, reference=seen), seen)
-        assert ladder == curvature_ladder(model, q=q, p=p, mean_curvature_points=0)
+        ladder = Ladder.between(evaluate_rungs(prepared, q), of_p)
+        assert ladder == curvature_ladder(model, q=q, p=p)
 
 
 def test_swapping_the_sets_turns_every_sign():
@@ -136,7 +142,7 @@ def test_swapping_the_sets_turns_every_sign():
 def test_any_memory_budget_gives_the_same_ladder():
     model, q, p = CouplingFlow((2, 3)), 0.4 * randn(5, 2, 3, seed=1), randn(40, 2, 3, seed=0)
     small, large = (curvature_ladder(model, q=q, p=p, memory_budget=b, rungs=SYMMETRIC) for b in (1, 1e9))
-    assert [r.route for r in small.rungs[:3]] == ["diagonal by hvp", "hvp", "hvp"]
+    assert [r.route for r in small.rungs[:3]] == ["forms of unit vectors by tapped", "tapped", "tapped"]
     assert [r.route for r in large.rungs[:3]] == ["dense", "dense", "dense"]
     for a, b in zip(small.rungs, large.rungs, strict=True):
         assert a.nats == pytest.approx(b.nats, rel=1e-10)
@@ -157,7 +163,7 @@ def test_rungs_are_those_asked_for():
     ladder = curvature_ladder(model, x, x, rungs=["path-7", "taylor2"])
     assert [(r.name, r.route) for r in ladder.rungs] == [
         ("path-7", "forward-over-reverse, 7 Gauss-Jacobi nodes"),
-        ("taylor2", "hvp"),
+        ("taylor2", "tapped"),
     ]
     assert [r.name for r in curvature_ladder(model, x, x, rungs=[]).rungs] == []
 
@@ -176,10 +182,11 @@ def test_standard_errors_are_the_spread_over_repeated_data():
     D, N, M, repeats = 3, 40, 50, 300
     e = expand(CouplingFlow((D,)), at=torch.zeros(D))
     rungs = ("diagonal", "full", "taylor2", "path-1")
+    prepared = prepare_rungs(e, randn(2, D, seed=0), rungs)
     ladders = [
         Ladder.between(
-            sample_terms(e, 0.4 + 0.6 * randn(N, D, seed=2 * i), rungs=rungs),
-            sample_terms(e, randn(M, D, seed=2 * i + 1), rungs=rungs),
+            evaluate_rungs(prepared, 0.4 + 0.6 * randn(N, D, seed=2 * i)),
+            evaluate_rungs(prepared, randn(M, D, seed=2 * i + 1)),
         )
         for i in range(repeats)
     ]
@@ -204,21 +211,37 @@ def test_table_and_progress():
     seen = []
     model, q, p = CouplingFlow((4,)), 0.3 * randn(5, 4, seed=1), randn(150, 4, seed=0)
     ladder = curvature_ladder(model, q, p, progress=lambda done, total: seen.append((done, total)))
-    assert seen == [(64, 155), (128, 155), (150, 155), (155, 155)]
+    assert seen == [(75, 155), (150, 155), (155, 155)]
     lines = str(ladder).splitlines()
-    assert len(lines) == 2 + len(ladder.rungs) + 1
-    assert lines[-1].startswith("measured")
-    assert "agrees" in lines[-2]
-    assert max(map(len, lines)) < 100
+    assert len(lines) == 2 + len(ladder.rungs) + 1 + len(ladder.absent)
+    table = lines[1 : -len(ladder.absent)]
+    assert table[-1].startswith("measured")
+    assert table[-2].endswith("agrees")
+    assert len({line.rindex(line.split()[-1]) for line in table[1:-1]}) == 1, "the last column is aligned"
+    assert max(map(len, lines)) < 110
     with pytest.raises(KeyError):
         ladder["path-9"]
 
 
+def test_the_ladder_as_a_frame_and_as_html():
+    model, q, p = CouplingFlow((4,)), 0.3 * randn(5, 4, seed=1), randn(20, 4, seed=0)
+    ladder = curvature_ladder(model, q, p)
+    frame = ladder.to_dataframe()
+    assert list(frame.index) == [*(rung.name for rung in ladder.rungs), "measured"]
+    assert frame.loc["taylor2", "bits_per_dim"] == ladder["taylor2"].bits_per_dim
+    assert frame.loc["path", "unexplained"] == -ladder["path"].difference
+    assert list(frame.loc[["full", "path-1"], "kind"]) == ["moments", "samples"]
+    html = ladder._repr_html_()
+    assert html.count("<tr>") == 2 + len(ladder.rungs)
+    assert "not shown: published" in html
+    assert len(repr(ladder)) < 200
+
+
 def test_a_wrong_sign_is_shown():
     model = CouplingFlow((4,))
-    e = expand(model, at=torch.zeros(4))
-    q, p = sample_terms(e, 0.3 * randn(9, 4, seed=1)), sample_terms(e, randn(9, 4, seed=0))
-    flipped = replace(q, terms={**q.terms, "full": -q.terms["full"] - 100})
+    prepared = prepare_rungs(expand(model, at=torch.zeros(4)), randn(9, 4, seed=0))
+    q, p = evaluate_rungs(prepared, 0.3 * randn(9, 4, seed=1)), evaluate_rungs(prepared, randn(9, 4, seed=0))
+    flipped = replace(q, values={**q.values, "full": -q.values["full"] - 100})
     ladder = Ladder.between(flipped, p)
     assert not ladder["full"].sign_agrees
     assert "WRONG" in str(ladder)
@@ -245,26 +268,23 @@ def test_bad_samples():
         curvature_ladder(model, torch.zeros(5, 3), x)
     e = expand(model, at=torch.zeros(4))
     with pytest.raises(TooFewSamplesError, match="got 0"):
-        sample_terms(e, torch.tensor(1.0))
+        evaluate(e, torch.tensor(1.0))
     with pytest.raises(UnknownNameError, match="did you mean 'taylor2'"):
-        sample_terms(e, x, rungs=["taylor"])
+        evaluate(e, x, rungs=["taylor"])
     with pytest.raises(UnknownNameError, match="rung 'path-0'"):
-        sample_terms(e, x, nodes=[0])
+        evaluate(e, x, rungs=["path-0"])
+    with pytest.raises(OptionError, match="nodes: expected positive integers, got 0"):
+        evaluate(e, x, nodes=[0])
     far = expand(lambda y: torch.where(y.abs().sum(1) > 100, math.nan, 1.0) * y.square().sum(1), at=torch.ones(4))
     with pytest.raises(NonFiniteError, match="measured of samples"):
-        sample_terms(far, 1000 * x)
+        evaluate_rungs(prepare_rungs(far, x, rungs=["full"]), 1000 * x)
 
 
-def test_sets_from_different_expansions_do_not_compare():
+def test_sets_evaluated_with_different_rungs_do_not_compare():
     model, x = CouplingFlow((4,)), randn(5, 4, seed=0)
-    a, b = (expand(model, at=torch.full((4,), v)) for v in (0.0, 1.0))
-    with pytest.raises(OptionError, match="different expansions"):
-        Ladder.between(sample_terms(a, x, rungs=["full"]), sample_terms(b, x, rungs=["full"]))
-    other = expand(CouplingFlow((4,), seed=1), at=torch.zeros(4))
-    with pytest.raises(OptionError, match="different expansions"):
-        Ladder.between(sample_terms(a, x, rungs=["full"]), sample_terms(other, x, rungs=["full"]))
-    with pytest.raises(OptionError, match="rungs"):
-        Ladder.between(sample_terms(a, x, rungs=["full"]), sample_terms(a, x, rungs=["taylor2"]))
+    e = expand(model, at=torch.zeros(4))
+    with pytest.raises(OptionError, match="different prepared rungs"):
+        Ladder.between(evaluate(e, x, rungs=["full"]), evaluate(e, x, rungs=["full"]))
 
 
 def test_the_measured_gap_is_found_by_name_too():

@@ -9,13 +9,12 @@ from torch import Tensor
 from torch.func import hessian
 
 import curvature.closed_form.coefficients
-from curvature import (
-    Mixing,
-    Moments,
+from curvature import Moments
+from curvature.closed_form.channel_mixing import Mixing, from_kernels
+from curvature.closed_form.coefficients import (
     channel_sums,
     correlated_coefficients,
     exact_coefficients,
-    from_kernels,
     predict_from_sums,
     predict_from_variances,
     published_coefficients,

@@ -1,0 +1,11 @@
+from .expansion import Expansion as Expansion
+from .expansion import expand as expand
+from .frequencies import frequency_bands as frequency_bands
+from .ladder.evaluation import evaluate_rungs as evaluate_rungs
+from .ladder.evaluation import prepare_rungs as prepare_rungs
+from .ladder.ladder import Ladder as Ladder
+from .ladder.ladder import curvature_ladder as curvature_ladder
+from .mode import find_mode as find_mode
+from .moments import Moments as Moments
+from .units import bits_per_dim as bits_per_dim
+from .units import gap_bits_per_dim as gap_bits_per_dim

@@ -1,0 +1,119 @@
+"""The Hessian as a matrix: D products once, then every product and quadratic form is a matrix product."""
+
+from dataclasses import dataclass
+
+from jaxtyping import Float
+from torch import Tensor
+
+from curvature.hessian.forms import Part, QuadraticForms
+from curvature.hessian.operator import HessianOperator, product_blocks, unit_rows
+from curvature.hessian.point import DensityPoint
+
+ROWS_AT_ONCE = 1024
+SYMMETRISED_AT_ONCE = 512
+
+
+@dataclass(frozen=True, eq=False)
+class DenseHessian:
+    """H as a symmetric matrix, made by `write_out`.
+
+    Attributes
+    ----------
+    matrix
+        H, ``[D, D]``.
+    source
+        The operator that it was written out from: it still computes curvature at other points, and the parts.
+    """
+
+    matrix: Float[Tensor, "D D"]
+    source: HessianOperator
+    route: str = "dense"
+    num_matvecs: int = 0
+    parts: tuple[Part, ...] = ()
+    rows_at_once: int = ROWS_AT_ONCE
+    forms_per_product: int = 1
+
+    @property
+    def point(self) -> DensityPoint:
+        """As of the operator that it was written out from."""
+        return self.source.point
+
+    @property
+    def along_route(self) -> str:
+        """As of the operator that it was written out from."""
+        return self.source.along_route
+
+    @property
+    def samples_at_once(self) -> int:
+        """As of the operator that it was written out from."""
+        return self.source.samples_at_once
+
+    def products(self, v: Float[Tensor, " R *event"]) -> Float[Tensor, " R *event"]:
+        """``H v`` for every row."""
+        return (v.reshape(len(v), self.point.dim) @ self.matrix).reshape(v.shape)
+
+    def forms(self, v: Float[Tensor, " R *event"]) -> QuadraticForms:
+        """``v'H v`` for every row."""
+        return QuadraticForms.of_total(form_of(v, self.products(v)))
+
+    def along(self, x: Float[Tensor, " B *event"], d: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
+        """``d'H(x) d`` for every row."""
+        return self.source.along(x, d)
+
+    def log_prob(self, x: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
+        """Log p of every row in nats."""
+        return self.source.log_prob(x)
+
+    def dense(self) -> "DenseHessian":
+        """Itself."""
+        return self
+
+    def by_parts(self) -> HessianOperator:
+        """As of the operator that it was written out from."""
+        return self.source.by_parts()
+
+
+def write_out(operator: HessianOperator) -> DenseHessian:
+    """Compute the dense Hessian, symmetrised: D products with H, D^2 numbers of memory.
+
+    Raises
+    ------
+    NonFiniteError
+        If a product is not finite.
+    """
+    D = operator.point.dim
+    H = operator.point.x0.new_empty(D, D)
+    for start, rows in unit_rows(operator):
+        for _, Hv in product_blocks(operator, rows):
+            H[start : start + len(rows)] = Hv.reshape(len(rows), D)
+    return DenseHessian(symmetrised(H), operator)
+
+
+def worth_writing_out(operator: HessianOperator, forms: float) -> HessianOperator:
+    """Return the dense Hessian where that many quadratic forms cost more than its D products and it fits in memory.
+
+    Parameters
+    ----------
+    operator
+        H.
+    forms
+        Number of forms that will be taken.
+    """
+    D, point = operator.point.dim, operator.point
+    fits = D * D * point.x0.element_size() <= point.memory_budget
+    return operator.dense() if fits and forms > D * operator.forms_per_product else operator
+
+
+def symmetrised(H: Float[Tensor, "D D"], size: int = SYMMETRISED_AT_ONCE) -> Float[Tensor, "D D"]:
+    """Replace H by ``(H + H') / 2`` block by block, without a second matrix of its size."""
+    for i in range(0, len(H), size):
+        for j in range(0, i + 1, size):
+            rows, columns = slice(i, i + size), slice(j, j + size)
+            mean = (H[rows, columns] + H[columns, rows].T) / 2
+            H[rows, columns], H[columns, rows] = mean, mean.T
+    return H
+
+
+def form_of(v: Float[Tensor, " R *event"], Hv: Float[Tensor, " R *event"]) -> Float[Tensor, " R"]:
+    """``v'H v`` from v and ``H v``, a row at a time."""
+    return (v * Hv).reshape(len(v), v[:1].numel()).sum(1)

@@ -1,0 +1,46 @@
+"""Every route to the Hessian, found by its file, and the choice of the fastest that a model allows."""
+
+from functools import lru_cache
+
+from curvature.discovery import discover
+from curvature.errors import RouteError
+from curvature.hessian.differentiated import DifferentiatedHessian
+from curvature.hessian.operator import HessianOperator
+from curvature.hessian.point import DensityPoint
+from curvature.hessian.route import Route
+from curvature.names import unknown_name
+
+
+@lru_cache
+def routes() -> dict[str, Route]:
+    """All routes by name, those to be tried first in front."""
+    found = sorted((route for _, route in discover("curvature.hessian", "ROUTE")), key=lambda route: route.order)
+    return {route.name: route for route in found}
+
+
+def fastest(point: DensityPoint) -> HessianOperator:
+    """Take the first route that the model allows; differentiation, the last one, always is."""
+    refusals: dict[str, str] = {}
+    for route in routes().values():
+        if route.make is DifferentiatedHessian:
+            break
+        try:
+            return route.make(point)
+        except RouteError as error:
+            refusals[route.name] = str(error)
+    return DifferentiatedHessian(point, refusals)
+
+
+def by_route(name: str, operator: HessianOperator) -> HessianOperator:
+    """Return an operator of the same Hessian by the named route: itself if it is of that route.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such route.
+    RouteError
+        If the model does not allow it.
+    """
+    if name not in routes():
+        raise unknown_name("route", name, routes())
+    return operator if operator.route == name else routes()[name].make(operator.point)

@@ -1,0 +1,1 @@
+"""The curvature ladder: one likelihood gap, predicted on every rung and measured on the same samples."""

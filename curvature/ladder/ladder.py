@@ -1,0 +1,206 @@
+"""The curvature ladder: one likelihood gap, predicted from variances alone to an identity (docs/theory.md, eq. 21)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import lazy_loader
+import torch
+
+from curvature.errors import OptionError
+from curvature.expansion import expand
+from curvature.ladder.evaluation import Progress, RungValues, evaluate_rungs, prepare_rungs
+from curvature.ladder.prediction import RungPrediction
+from curvature.memory import DEFAULT_MEMORY_BUDGET
+from curvature.precision import LogProb
+from curvature.preconditions import float_tensor, require_finite, require_several
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Only `to_dataframe` needs it.
+pandas = lazy_loader.load("pandas")
+
+COLUMNS = ("rung", "kind", "gap", "s.e.", "- measured", "s.e.", "ratio", "sign")
+
+
+@dataclass(frozen=True, repr=False)
+class Ladder:
+    """All rungs for one pair of sets; ``ladder["taylor2"]`` finds one, ``print(ladder)`` shows the table.
+
+    Attributes
+    ----------
+    rungs
+        In the order asked for.
+    measured
+        The gap in log p itself.
+    dim
+        Number D of dimensions.
+    n_q, n_p
+        Numbers of samples.
+    absent
+        Default rungs that are missing, and why.
+    """
+
+    rungs: tuple[RungPrediction, ...]
+    measured: RungPrediction
+    dim: int
+    n_q: int
+    n_p: int
+    absent: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def between(cls, q: RungValues, p: RungValues) -> "Ladder":
+        """Compare two sets that were evaluated with the same prepared rungs.
+
+        Raises
+        ------
+        OptionError
+            If they were not.
+        """
+        if q.prepared is not p.prepared:
+            raise OptionError("ladder: q and p were evaluated with different prepared rungs; use the same for both")
+        routes = q.routes
+        rungs = tuple(
+            RungPrediction.of(
+                rung.name,
+                rung.kind,
+                q.values[rung.name],
+                p.values[rung.name],
+                q.measured,
+                p.measured,
+                dim=q.dim,
+                route=routes[rung.name],
+                nodes=q.nodes.get(rung.name),
+                converged=q.converged[rung.name] and p.converged[rung.name],
+            )
+            for rung, _ in q.prepared.rungs
+        )
+        own = (q.measured, p.measured)
+        measured = RungPrediction.of("measured", "samples", *own, *own, dim=q.dim, route="log p")
+        return cls(rungs, measured, q.dim, q.count, p.count, q.prepared.absent)
+
+    def __getitem__(self, name: str) -> RungPrediction:
+        for rung in (*self.rungs, self.measured):
+            if rung.name == name:
+                return rung
+        raise KeyError(name)
+
+    def to_dataframe(self) -> "pd.DataFrame":
+        """Return one row for each rung, and a last one for the measured gap; gaps and errors in bits per dimension."""
+        rows = [{**asdict(rung), "unexplained": rung.unexplained} for rung in (*self.rungs, self.measured)]
+        frame: pd.DataFrame = pandas.DataFrame(rows).rename(columns={"name": "rung"}).set_index("rung")
+        return frame
+
+    def __repr__(self) -> str:
+        names = ", ".join(rung.name for rung in self.rungs)
+        gap = f"{self.measured.bits_per_dim:+.4f} +- {self.measured.standard_error:.4f}"
+        return f"Ladder(measured {gap} bits/dim; rungs {names}; print it for the table)"
+
+    def __str__(self) -> str:
+        rows = [COLUMNS, *self._rows()]
+        widths = [max(len(row[k]) for row in rows) for k in range(len(COLUMNS))]
+        lines = [self._title()]
+        for name, kind, *numbers, sign in rows:
+            cells = [f"{number:>{width}}" for number, width in zip(numbers, widths[2:], strict=False)]
+            lines.append(" ".join([f"{name:<{widths[0]}} {kind:<{widths[1]}}", *cells, sign]).rstrip())
+        return "\n".join([*lines, *self._remarks()])
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{escape(name)}</th>" for name in COLUMNS)
+        body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self._rows())
+        remarks = "".join(f"<p>{escape(remark)}</p>" for remark in self._remarks())
+        return f"<table><caption>{escape(self._title())}</caption><tr>{head}</tr>{body}</table>{remarks}"
+
+    def _title(self) -> str:
+        return (
+            f"gap of q (N = {self.n_q}) against p (N = {self.n_p}), bits/dim, D = {self.dim}; negative = q more likely"
+        )
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        """Cells of the table, as text."""
+        rows = []
+        for r in self.rungs:
+            mark = "" if r.converged else "*"
+            numbers = (f"{r.bits_per_dim:+.4f}{mark}", f"{r.standard_error:.4f}", f"{r.difference:+.4f}")
+            agreement = "agrees" if r.sign_agrees else "WRONG"
+            rows.append((r.name, r.kind, *numbers, f"{r.difference_standard_error:.4f}", f"{r.ratio:.3g}", agreement))
+        m = self.measured
+        return [*rows, ("measured", "", f"{m.bits_per_dim:+.4f}", f"{m.standard_error:.4f}", "", "", "", "")]
+
+    def _remarks(self) -> list[str]:
+        """What a reader has to know beside the numbers."""
+        remarks = [f"not shown: {why}" for why in self.absent.values()]
+        if any(not rung.converged for rung in self.rungs):
+            remarks.append("* the quadrature did not converge: see `nodes` and `unexplained` of the rung")
+        return remarks
+
+
+def curvature_ladder(
+    log_prob: LogProb,
+    q: Any,
+    p: Any,
+    at: Any = None,
+    nodes: Iterable[int] = (1, 2, 3),
+    rungs: Iterable[str] | None = None,
+    *,
+    mean_curvature_points: int = 8,
+    memory_budget: float = DEFAULT_MEMORY_BUDGET,
+    dtype: torch.dtype = torch.float64,
+    progress: Progress | None = None,
+) -> Ladder:
+    """Predict the likelihood gap of q against p on every rung, and measure it, on the same samples.
+
+    For many sets against one p, call `expand` and `prepare_rungs` once, `evaluate_rungs` once for p and for each q, and
+    `Ladder.between` for each q.
+
+    Parameters
+    ----------
+    log_prob
+        As for `expand`.
+    q, p
+        Float samples ``[N, *event]``, at least two each.
+    at
+        Expansion point x0; the mean of p if left out. The standard errors take it as given.
+    nodes
+        Numbers of quadrature nodes n, a rung ``path-n`` for each.
+    rungs
+        Names of the rungs, instead of all: ``published`` (if the model has 1x1 kernels), ``diagonal``, ``full``,
+        ``taylor2``, ``mean-curvature``, one ``path-n`` for each of nodes, and the adaptive ``path``. On request also
+        the terms ``gradient`` and ``mean-shift``, which with ``full`` make up ``taylor2``.
+    mean_curvature_points
+        How many samples of p the curvature is averaged over for the rung ``mean-curvature``; 0 leaves it out.
+    memory_budget, dtype
+        As for `expand`.
+    progress
+        Called with the samples done and the samples in all, after every block.
+
+    Raises
+    ------
+    ToolkitError
+        Of the kinds that `expand`, `prepare_rungs` and `evaluate_rungs` raise.
+    """
+    samples = {"p": float_tensor(p, "p"), "q": float_tensor(q, "q")}
+    for name, x in samples.items():
+        require_finite(require_several(x, name), name)
+    total = sum(len(x) for x in samples.values())
+    x0 = samples["p"].mean(0, dtype=torch.float64) if at is None else at
+    expansion = expand(log_prob, x0, memory_budget=memory_budget, dtype=dtype)
+    prepared = prepare_rungs(
+        expansion, samples["p"], rungs, nodes, mean_curvature_points=mean_curvature_points, n_samples=total
+    )
+    found: dict[str, RungValues] = {}
+    for name, x in samples.items():
+        report = None if progress is None else _shifted(progress, sum(each.count for each in found.values()), total)
+        found[name] = evaluate_rungs(prepared, x, name=name, progress=report)
+    return Ladder.between(found["q"], found["p"])
+
+
+def _shifted(progress: Progress, start: int, total: int) -> Progress:
+    """Count one set's samples on from those of the sets before it."""
+
+    def report(done: int, _: int) -> None:
+        progress(start + done, total)
+
+    return report

@@ -1,0 +1,114 @@
+"""One rung's prediction of the gap between two sets, held against what is measured on the same samples (eq. 21)."""
+
+import math
+from dataclasses import dataclass
+
+from jaxtyping import Float
+from torch import Tensor
+
+from curvature.ladder.rung import Kind
+from curvature.units import gap_bits_per_dim
+
+
+@dataclass(frozen=True)
+class RungPrediction:
+    """One prediction of the gap of q against p, or the measured gap itself.
+
+    Attributes
+    ----------
+    name
+        Of the rung, or ``measured``.
+    kind
+        ``moments``: a prediction from means, covariances and the model; ``samples``: an explanation from the samples.
+    nats
+        ``E_q log p - E_p log p``; positive = q more likely.
+    bits_per_dim
+        The gap in bits per dimension; negative = q more likely (eq. 3).
+    standard_error
+        Of `bits_per_dim`, from the samples, for the given x0: no assumption about their distribution (eq. 21).
+    route
+        How it was computed.
+    nodes
+        Quadrature nodes that a path rung took for q; None for other rungs.
+    converged
+        Whether an adaptive rule settled on both sets; True for rungs without one.
+    difference
+        Predicted minus measured, bits per dimension.
+    difference_standard_error
+        Of `difference`, paired: both are taken on the same samples.
+    ratio
+        Predicted over measured; NaN where nothing was measured.
+    sign_agrees
+        Whether the prediction has the sign of the measurement.
+    """
+
+    name: str
+    kind: Kind
+    nats: float
+    bits_per_dim: float
+    standard_error: float
+    route: str
+    nodes: int | None
+    converged: bool
+    difference: float
+    difference_standard_error: float
+    ratio: float
+    sign_agrees: bool
+
+    @property
+    def unexplained(self) -> float:
+        """Measured minus predicted, bits per dimension, with the standard error of `difference`."""
+        return -self.difference
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        kind: Kind,
+        q: Float[Tensor, " N"],
+        p: Float[Tensor, " M"],
+        measured_q: Float[Tensor, " N"],
+        measured_p: Float[Tensor, " M"],
+        *,
+        dim: int,
+        route: str,
+        nodes: int | None = None,
+        converged: bool = True,
+    ) -> "RungPrediction":
+        """Average one rung's values over both sets, with standard errors.
+
+        Parameters
+        ----------
+        q, p
+            The rung's values for the samples of q and of p, in nats.
+        measured_q, measured_p
+            log p of the same samples, in nats.
+        """
+        nats, error = gap(q, p)
+        measured, _ = gap(measured_q, measured_p)
+        difference, difference_error = gap(q - measured_q, p - measured_p)
+        bits = 1 / (dim * math.log(2))
+        return cls(
+            name=name,
+            kind=kind,
+            nats=nats,
+            bits_per_dim=gap_bits_per_dim(nats, dim),
+            standard_error=error * bits,
+            route=route,
+            nodes=nodes,
+            converged=converged,
+            difference=-difference * bits,
+            difference_standard_error=difference_error * bits,
+            ratio=nats / measured if measured else math.nan,
+            sign_agrees=(nats > 0) == (measured > 0) and (nats < 0) == (measured < 0),
+        )
+
+    def __repr__(self) -> str:
+        mark = "" if self.converged else ", not converged"
+        return f"RungPrediction({self.name}: {self.bits_per_dim:+.4f} +- {self.standard_error:.4f} bits/dim{mark})"
+
+
+def gap(q: Float[Tensor, " N"], p: Float[Tensor, " M"]) -> tuple[float, float]:
+    """Difference of means and its standard error, ``sqrt(var_q / N + var_p / M)``."""
+    q, p = q.double(), p.double()
+    return float(q.mean() - p.mean()), math.sqrt(float(q.var() / len(q) + p.var() / len(p)))

@@ -1,0 +1,138 @@
+"""What a rung of the curvature ladder is: its name, its kind, what it prepares once, and its value for every sample."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from jaxtyping import Float
+from torch import Tensor
+
+from curvature.errors import OptionError
+from curvature.expansion import Expansion
+from curvature.ladder.samples import Block
+
+Kind = Literal["moments", "samples"]
+"""``moments``: predicts from means, covariances and the model; ``samples``: explains with the samples themselves."""
+
+
+class RungUnavailableError(OptionError):
+    """A rung that this model or these options do not allow; the message says why."""
+
+
+@dataclass(frozen=True)
+class LadderOptions:
+    """Settings of the rungs, the same for all.
+
+    Attributes
+    ----------
+    nodes
+        Numbers of quadrature nodes, one rung ``path-n`` for each.
+    mean_curvature_points
+        How many samples of p the rung ``mean-curvature`` averages over; 0 leaves it out.
+    """
+
+    nodes: tuple[int, ...] = (1, 2, 3)
+    mean_curvature_points: int = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """What rungs prepare from.
+
+    Attributes
+    ----------
+    expansion
+        Expansion of log p about x0.
+    p
+        Samples of the training distribution, on any device and of any float dtype.
+    options
+        Settings of the rungs.
+    """
+
+    expansion: Expansion
+    p: Float[Tensor, " N *event"]
+    options: LadderOptions
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluated:
+    """A rung's values for some samples.
+
+    Attributes
+    ----------
+    values
+        One number a sample, in nats. Only differences between two sets' means are predictions.
+    nodes
+        Quadrature nodes that were taken, None for rungs without.
+    converged
+        Whether an adaptive rule settled; True for all others.
+    """
+
+    values: Float[Tensor, " B"]
+    nodes: int | None = None
+    converged: bool = True
+
+
+def nothing(_: Setting) -> None:
+    """Prepare nothing: the rung needs the expansion alone."""
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One rung, made by one file of `curvature.rungs`.
+
+    Attributes
+    ----------
+    name
+        As results record it.
+    order
+        Place in the ladder, from the crudest to the nearest.
+    kind
+        Whether it predicts from moments or explains with samples.
+    evaluate
+        Its values for a block of samples, given what was prepared.
+    route
+        How it is computed, in words, given the expansion, what was prepared and the nodes taken.
+    prepare
+        What is computed once for all sets; raises `RungUnavailableError` where the rung cannot be had.
+    is_default
+        Whether it is among the rungs that are evaluated where none are named.
+    forms_of_samples, forms_of_units
+        Whether it takes the form ``d'H d`` of every sample, or of every unit vector, with H at x0: where many are
+        taken, the Hessian is written out first.
+    """
+
+    name: str
+    order: float
+    kind: Kind
+    evaluate: Callable[[Any, Block], Evaluated]
+    route: Callable[[Expansion, Any, int | None], str]
+    prepare: Callable[[Setting], Any] = nothing
+    is_default: bool = True
+    forms_of_samples: bool = False
+    forms_of_units: bool = False
+
+
+@dataclass(frozen=True)
+class RungFamily:
+    """Rungs that differ by a number of nodes, such as ``path-n``.
+
+    Attributes
+    ----------
+    pattern
+        Regular expression of the names; its one group is the number.
+    make
+        Builds the rung of that number.
+    order
+        Place in the ladder.
+    """
+
+    pattern: str
+    make: Callable[[int], Rung]
+    order: float
+    example: str = field(default="")
+
+
+def by_operator(expansion: Expansion, _: Any, __: int | None) -> str:
+    """Route of rungs that take quadratic forms with H at x0."""
+    return expansion.operator.route

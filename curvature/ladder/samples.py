@@ -1,0 +1,62 @@
+"""Some samples of one set beside the expansion point: what the rungs are functions of (docs/theory.md, eqs. 17-20)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from curvature.expansion import Expansion
+from curvature.hessian.operator import quadratic_forms
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Some samples x of one set, relative to the expansion point x0 and to the mean mu of the whole set.
+
+    Attributes
+    ----------
+    expansion
+        Expansion of log p about x0.
+    d
+        ``x - x0``.
+    m
+        ``mu - x0``.
+    Hm
+        ``H m``.
+    """
+
+    expansion: Expansion
+    d: Float[Tensor, " B *event"]
+    m: Float[Tensor, "*event"]
+    Hm: Float[Tensor, "*event"]
+
+    @cached_property
+    def log_p(self) -> Float[Tensor, " B"]:
+        """Log p of every sample in nats: what is measured."""
+        return self.each(lambda d: self.expansion.operator.log_prob(self.expansion.at + d))
+
+    @cached_property
+    def tangent(self) -> Float[Tensor, " B"]:
+        """First-order part ``log p(x0) + g.d`` in nats."""
+        return self.expansion.value + dot(self.expansion.gradient, self.d)
+
+    @cached_property
+    def form(self) -> Float[Tensor, " B"]:
+        """``d'H d`` of every sample in nats, with H at x0."""
+        return quadratic_forms(self.expansion.operator, self.d)
+
+    def curvature_at(self, t: float) -> Float[Tensor, " B"]:
+        """``d'H(x0 + t d) d`` of every sample in nats: curvature on the way to it."""
+        return self.each(lambda d: self.expansion.operator.along(self.expansion.at + t * d, d))
+
+    def each(self, function: Callable[[Tensor], Tensor]) -> Float[Tensor, " B"]:
+        """Apply a function of some rows of d to all of them, as many at once as fit the memory budget."""
+        return torch.cat([function(d) for d in self.d.split(self.expansion.operator.samples_at_once)])
+
+
+def dot(a: Float[Tensor, "*#batch_event"], b: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
+    """Inner product of events, a sample at a time."""
+    return (a * b).reshape(len(b), -1).sum(1)
