@@ -25,6 +25,7 @@ BENCHMARKS = (
     "curvature_routes",
     "curvature_hessian",
     "ladder",
+    "comparison",
 )
 WIDTH_OF_FILES = 160
 RESULTS = Path(__file__).parent / "results"

@@ -18,6 +18,7 @@ from benchmarks.jet_for_pytorch import TaylorModeUnavailableError, Trace, taylor
 from benchmarks.peak_memory import peak_megabytes
 from benchmarks.timing import alternate
 from curvature import Expansion, Moments
+from curvature.hessian.adjoint import LayeredHessian
 from curvature.hessian.derivatives import hessian_vector_products
 from curvature.hessian.layered.flow import dot
 from curvature.hessian.layered.linearisation import push
@@ -43,7 +44,6 @@ def run() -> list[Row]:
 def table(name: str) -> list[Row]:
     """Time every candidate on one model; a last row says why jet-for-pytorch is not among them."""
     _, expansion, moments = expansion_and_moments(SIZES[name], SIZES[name].dim)
-    assert expansion.tapped_model is not None
     chunked: dict[str, Trace] = {REFERENCE: products(expansion)}
     skipped = []
     try:
@@ -113,12 +113,12 @@ def relative_differences(values: dict[str, float]) -> dict[str, float]:
 
 def floor(expansion: Expansion, moments: Moments) -> Callable[[], float]:
     """Only ``|J F|^2``: linear maps, and a multiplication by the slope at each activation."""
-    linearised = expansion.require_linearisation()
-    flow, slopes, columns = linearised.flow, linearised.slopes, moments.columns()
+    operator = LayeredHessian.of(expansion.operator.point)
+    flow, slopes, columns = operator.linearisation.flow, operator.linearisation.slopes, moments.columns()
 
     def push_tangents() -> float:
         total = 0.0
-        for v in columns.split(expansion.columns_at_once):
+        for v in columns.split(operator.rows_at_once):
             Jv = flow.forward(v, push, lambda activation, h: h.mul_(slopes[activation]))
             total += float(dot(Jv, Jv).sum())
         return total

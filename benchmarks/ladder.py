@@ -13,7 +13,7 @@ from torch import Tensor
 
 from benchmarks.curvature_models import SIZES, Size, images, random_glow
 from benchmarks.timing import alternate
-from curvature import Expansion, expand, sample_terms
+from curvature import Expansion, evaluate_rungs, expand, prepare_rungs
 from curvature.hessian.derivatives import directional_curvature
 
 BATCHES = {"patches": 512, "A784": 128, "A3072": 64}
@@ -38,7 +38,7 @@ def table(name: str, size: Size, n: int) -> list[Row]:
         LOG_PROB: partial(model.log_prob, x),
         JETS: partial(curvatures, expansion, d, NODE),
         REVERSE: partial(directional_curvature, expansion.log_prob, expansion.at + NODE * d, d),
-        LADDER: partial(sample_terms, expansion, x, rungs=("path-1", "path-2", "path-3")),
+        LADDER: partial(evaluate_rungs, prepare_rungs(expansion, x, ("path-1", "path-2", "path-3")), x),
     }
     with torch.no_grad():
         timings = alternate(candidates, ROUNDS, warm_up=1)
@@ -57,8 +57,5 @@ def table(name: str, size: Size, n: int) -> list[Row]:
 
 def curvatures(expansion: Expansion, d: Tensor, t: float) -> Tensor:
     """``d'H(x0 + t d) d`` as the ladder computes it, block by block."""
-    from curvature.hessian.layered.paths import curvature_along_lines
-
-    flow = expansion.require_linearisation().flow
-    blocks = d.split(expansion.samples_at_once)
-    return torch.cat([curvature_along_lines(flow, expansion.at + t * block, block) for block in blocks])
+    operator = expansion.operator
+    return torch.cat([operator.along(expansion.at + t * block, block) for block in d.split(operator.samples_at_once)])

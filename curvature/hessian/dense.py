@@ -89,19 +89,16 @@ def write_out(operator: HessianOperator) -> DenseHessian:
     return DenseHessian(symmetrised(H), operator)
 
 
-def worth_writing_out(operator: HessianOperator, forms: float) -> HessianOperator:
-    """Return the dense Hessian where that many quadratic forms cost more than its D products and it fits in memory.
-
-    Parameters
-    ----------
-    operator
-        H.
-    forms
-        Number of forms that will be taken.
-    """
+def pays_to_write_out(operator: HessianOperator, forms: int) -> bool:
+    """Whether that many quadratic forms cost more than the D products of the dense Hessian, and it fits in memory."""
     D, point = operator.point.dim, operator.point
     fits = D * D * point.x0.element_size() <= point.memory_budget
-    return operator.dense() if fits and forms > D * operator.forms_per_product else operator
+    return fits and forms > D * operator.forms_per_product
+
+
+def worth_writing_out(operator: HessianOperator, forms: int) -> HessianOperator:
+    """Return the dense Hessian where it pays for that many quadratic forms, else the operator as it is."""
+    return operator.dense() if pays_to_write_out(operator, forms) else operator
 
 
 def symmetrised(H: Float[Tensor, "D D"], size: int = SYMMETRISED_AT_ONCE) -> Float[Tensor, "D D"]:

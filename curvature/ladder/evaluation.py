@@ -118,8 +118,9 @@ def prepare_rungs(
     """
     p = require_samples(float_tensor(p, "p"), "p", expansion)
     chosen = require_rungs(rungs, nodes)
-    expansion = _written_out_if_it_pays(expansion, chosen, len(p) if n_samples is None else n_samples)
-    setting = Setting(expansion, p, LadderOptions(tuple(nodes), mean_curvature_points))
+    n_samples = len(p) if n_samples is None else n_samples
+    expansion = _written_out_if_it_pays(expansion, chosen, n_samples)
+    setting = Setting(expansion, p, LadderOptions(tuple(nodes), mean_curvature_points), n_samples)
     prepared, absent = [], {}
     for rung in chosen:
         try:

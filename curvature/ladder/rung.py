@@ -47,11 +47,14 @@ class Setting:
         Samples of the training distribution, on any device and of any float dtype.
     options
         Settings of the rungs.
+    n_samples
+        How many samples will be evaluated in all.
     """
 
     expansion: Expansion
     p: Float[Tensor, " N *event"]
     options: LadderOptions
+    n_samples: int
 
 
 @dataclass(frozen=True, eq=False)

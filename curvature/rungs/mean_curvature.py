@@ -7,12 +7,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from curvature.expansion import Expansion
+from curvature.hessian.dense import pays_to_write_out
 from curvature.ladder.rung import Evaluated, Rung, RungUnavailableError, Setting
 from curvature.ladder.samples import Block
 from curvature.preconditions import require_shape
-
-DENSE_UP_TO = 1024
-"""Dimensions up to which the averaged Hessian is kept as a matrix; beyond, every form visits every point."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +39,7 @@ class AveragedForms:
 
 
 def averaged_curvature(
-    expansion: Expansion, points: Float[Tensor, " M *event"], dense_up_to: int = DENSE_UP_TO
+    expansion: Expansion, points: Float[Tensor, " M *event"], n_samples: int
 ) -> AveragedMatrix | AveragedForms:
     """Average the Hessian of an expansion's log p over points, such as samples of the training data.
 
@@ -51,8 +49,8 @@ def averaged_curvature(
         Gives log p, its precision and its memory budget.
     points
         At least one event.
-    dense_up_to
-        Dimensions up to which the average is kept as a matrix.
+    n_samples
+        How many forms will be taken: where the average as a matrix is cheaper and fits the memory budget, it is one.
 
     Raises
     ------
@@ -62,7 +60,7 @@ def averaged_curvature(
         If log p or its gradient is not finite at a point.
     """
     require_shape(points.shape[1:], expansion.event_shape, "points of the mean curvature: event shape")
-    if expansion.dim > dense_up_to:
+    if not pays_to_write_out(expansion.operator, n_samples):
         return AveragedForms(tuple(expansion.about(x) for x in points))
     H = expansion.at.new_zeros(expansion.dim, expansion.dim)
     for x in points:
@@ -75,7 +73,7 @@ def prepare(setting: Setting) -> AveragedMatrix | AveragedForms:
     points = setting.p[: setting.options.mean_curvature_points]
     if not len(points):
         raise RungUnavailableError("mean-curvature: there are no points to average the curvature over")
-    return averaged_curvature(setting.expansion, points.to(setting.expansion.at))
+    return averaged_curvature(setting.expansion, points.to(setting.expansion.at), setting.n_samples)
 
 
 def evaluate(averaged: AveragedMatrix | AveragedForms, block: Block) -> Evaluated:
