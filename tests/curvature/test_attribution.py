@@ -8,7 +8,7 @@ from curvature.moments import Moments
 from experiments.models.toy import CouplingFlow
 from tests.curvature.densities import CouplingFlow as UndescribedFlow
 from tests.curvature.densities import randn
-from tests.curvature.flows import random_glow
+from tests.curvature.flows import random_image_flow
 
 
 def moments_of(shape, rank):
@@ -18,7 +18,7 @@ def moments_of(shape, rank):
 
 @pytest.mark.parametrize("activation", ["silu", "mish", "relu"])
 def test_the_parts_sum_to_the_trace(activation):
-    model = random_glow((3, 8, 8), levels=2, steps=3, activation=activation)
+    model = random_image_flow((3, 8, 8), levels=2, steps=3, activation=activation)
     p, q = moments_of((3, 8, 8), 9), moments_of((3, 8, 8), 5)
     e = expand(model, at=p.mean)
     for versus in (None, p):
@@ -56,7 +56,7 @@ def test_models_with_hooks_are_attributed_by_call():
 
 
 def test_the_table_reads_well():
-    model = random_glow((1, 4, 4), levels=1, steps=1)
+    model = random_image_flow((1, 4, 4), levels=1, steps=1)
     moments = moments_of((1, 4, 4), 4)
     text = str(expand(model, at=moments.mean).attribution(moments))
     lines = text.splitlines()

@@ -20,10 +20,9 @@ from curvature.closed_form.coefficients import (
     published_coefficients,
 )
 from curvature.errors import DtypeError, NonFiniteError, OptionError, ShapeError
-from experiments.models.config import GlowConfig
-from experiments.models.glow import Glow
 from experiments.models.toy import MixingFlow
 from tests.curvature.densities import randn
+from tests.curvature.flows import ImageFlow, random_image_flow
 
 seeds = st.integers(0, 2**31 - 1)
 sizes = st.tuples(st.integers(1, 4), st.integers(1, 4))
@@ -36,16 +35,14 @@ def orthogonal(*shape: int, seed: int) -> Tensor:
     return Q * R.diagonal(dim1=-2, dim2=-1).sign()[..., None, :]
 
 
-def linear_glow(event_shape: tuple[int, int, int], levels: int, steps: int = 2, seed: int = 0) -> Glow:
-    """A Glow with couplings at zero, as it starts, and random kernels and actnorms."""
-    model = Glow(event_shape, GlowConfig(levels=levels, steps=steps, width=4), seed=seed).double()
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if "coupling" not in name:
-                parameter.add_(0.3 * torch.randn(parameter.shape, generator=generator, dtype=torch.float64))
-        model.prior.log_scale.fill_(math.log(1.7))
-    return model.eval()
+def linear_flow(event_shape: tuple[int, int, int], levels: int, steps: int = 2, seed: int = 0) -> ImageFlow:
+    """A flow with couplings at zero, and random kernels and scales."""
+    model = random_image_flow(event_shape, levels, steps, width=4, prior_scale=1.7, seed=seed)
+    for level in model.levels:
+        for step in level:
+            step.network[-1].weight.zero_()
+            step.network[-1].bias.zero_()
+    return model
 
 
 def dense_hessian(model, at: Tensor) -> Tensor:
@@ -53,21 +50,21 @@ def dense_hessian(model, at: Tensor) -> Tensor:
     return H.detach().reshape(at.numel(), at.numel())
 
 
-GLOWS = [((3, 2, 2), 1), ((3, 4, 4), 1), ((1, 4, 8), 2), ((3, 4, 4), 2), ((1, 8, 8), 3)]
+FLOWS = [((3, 2, 2), 1), ((3, 4, 4), 1), ((1, 4, 8), 2), ((3, 4, 4), 2), ((1, 8, 8), 3)]
 
 
-@pytest.mark.parametrize(("event_shape", "levels"), GLOWS)
-def test_exact_coefficients_are_the_diagonal_of_a_linear_glow(event_shape, levels):
-    model = linear_glow(event_shape, levels)
+@pytest.mark.parametrize(("event_shape", "levels"), FLOWS)
+def test_exact_coefficients_are_the_diagonal_of_a_linear_flow(event_shape, levels):
+    model = linear_flow(event_shape, levels)
     H = dense_hessian(model, torch.rand(event_shape, dtype=torch.float64))
     coefficients = exact_coefficients(model.channel_mixings(), event_shape[0], prior_scale=1.7)
     assert coefficients.side == 2**levels
     torch.testing.assert_close(coefficients.weights(event_shape).reshape(-1), H.diagonal() / 2, rtol=1e-9, atol=0)
 
 
-@pytest.mark.parametrize(("event_shape", "levels"), GLOWS)
+@pytest.mark.parametrize(("event_shape", "levels"), FLOWS)
 def test_correlated_coefficients_are_the_trace_if_colours_move_as_one(event_shape, levels):
-    model = linear_glow(event_shape, levels)
+    model = linear_flow(event_shape, levels)
     H = dense_hessian(model, torch.rand(event_shape, dtype=torch.float64))
     C, height, width = event_shape
     s2 = torch.rand(height * width, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
@@ -98,9 +95,9 @@ def test_actnorm_is_folded_in_or_left_out():
 
 
 def test_published_coefficients_follow_channels_through_squeeze_and_levels():
-    model = linear_glow((2, 8, 8), levels=3)
+    model = linear_flow((2, 8, 8), levels=3)
     mixings = model.channel_mixings()
-    alpha = [torch.stack([m.matrix.sum(1) for m in mixings if m.level == n]).prod(0) for n in range(3)]
+    alpha = [torch.stack([(m.kernel * m.scale).sum(1) for m in mixings if m.level == n]).prod(0) for n in range(3)]
     values = published_coefficients(mixings, 2).values
     for c in range(2):
         for i in range(8):
@@ -115,9 +112,9 @@ def test_published_coefficients_follow_channels_through_squeeze_and_levels():
 
 
 def test_first_level_alone_is_a_smaller_flow():
-    mixings = [m for m in linear_glow((3, 8, 8), levels=2).channel_mixings() if m.level == 0]
+    mixings = [m for m in linear_flow((3, 8, 8), levels=2).channel_mixings() if m.level == 0]
     published = published_coefficients(mixings, 3).values
-    alpha = torch.stack([m.matrix.sum(1) for m in mixings]).prod(0)
+    alpha = torch.stack([(m.kernel * m.scale).sum(1) for m in mixings]).prod(0)
     torch.testing.assert_close(published.reshape(12), alpha**2)
     assert exact_coefficients(mixings, 3).values.shape == (3, 2, 2)
 
@@ -153,7 +150,7 @@ def test_numeric_example_of_the_paper():
 
 
 def test_variances_sums_weights_and_samples_tell_the_same():
-    mixings = linear_glow((3, 8, 12), levels=2).channel_mixings()
+    mixings = linear_flow((3, 8, 12), levels=2).channel_mixings()
     coefficients = exact_coefficients(mixings, 3, prior_scale=1.7)
     q, p = 0.5 * randn(9, 3, 8, 12, seed=1), randn(7, 3, 8, 12, seed=2)
     q_variance, p_variance = (Moments.from_samples(x).variance() for x in (q, p))
@@ -170,7 +167,7 @@ def test_variances_sums_weights_and_samples_tell_the_same():
 
 
 def test_coarse_variances_suffice_if_offsets_share_them():
-    coefficients = exact_coefficients(linear_glow((3, 8, 8), levels=2).channel_mixings(), 3)
+    coefficients = exact_coefficients(linear_flow((3, 8, 8), levels=2).channel_mixings(), 3)
     torch.testing.assert_close(coefficients.coarsen(4).values, coefficients.values)
     colours = torch.rand(3, 1, 1, dtype=torch.float64)
     first_level = torch.rand(3, 2, 2, dtype=torch.float64)

@@ -16,7 +16,7 @@ from curvature.hessian.layered.layers import Activation, AdditiveCoupling, Dense
 from curvature.hessian.layered.linearisation import Linearisation
 from experiments.models.toy import CouplingFlow, LinearFlow, MixingFlow
 from tests.curvature.densities import randn
-from tests.curvature.flows import ACTIVATIONS, random_glow
+from tests.curvature.flows import ACTIVATIONS, random_image_flow
 
 SIZES = [(2, 8, 3, 1), (8, 2, 3, 1), (5, 5, 3, 1), (3, 4, 1, 0), (6, 2, 3, 0), (6, 2, 5, 2), (2, 6, 2, 1)]
 
@@ -85,7 +85,7 @@ def test_padding_by_name():
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 8, 4)])
 def test_layered_glow_is_the_model(activation, shape):
-    model = random_glow(shape, levels=2, activation=activation, learn_prior_scale=True)
+    model = random_image_flow(shape, levels=2, activation=activation, prior_scale=0.7)
     flow = model.curvature_layers()
     x = randn(5, *shape, seed=0)
     before = x.clone()
@@ -125,7 +125,7 @@ def test_layered_toys_have_the_hessian_of_the_formula(model):
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_products_diagonal_and_hessian_are_those_of_automatic_differentiation(activation):
-    model = random_glow((1, 8, 8), activation=activation, learn_prior_scale=True)
+    model = random_image_flow((1, 8, 8), activation=activation, prior_scale=0.7)
     x0 = randn(1, 8, 8, seed=0)
     fast, slow = expand(model, at=x0), expand(lambda x: model.log_prob(x), at=x0)
     assert slow.operator.route == "hvp"
@@ -141,7 +141,7 @@ def test_products_diagonal_and_hessian_are_those_of_automatic_differentiation(ac
 
 
 def test_products_are_central_differences_of_the_gradient():
-    model = random_glow((1, 4, 4))
+    model = random_image_flow((1, 4, 4))
     x0, v, h = randn(1, 4, 4, seed=0), randn(1, 4, 4, seed=1), 1e-5
     difference = (expand(model, x0 + h * v).gradient - expand(model, x0 - h * v).gradient) / (2 * h)
     torch.testing.assert_close(expand(model, x0).hvp(v), difference, rtol=1e-6, atol=1e-6)
@@ -155,7 +155,7 @@ def test_symmetrisation_in_blocks():
 
 
 def test_single_precision_through_the_layers():
-    model = random_glow((1, 8, 8))
+    model = random_image_flow((1, 8, 8))
     x0, v = randn(1, 8, 8, seed=0), randn(1, 8, 8, seed=1)
     single, double = (expand(model, at=x0, dtype=dtype) for dtype in (torch.float32, torch.float64))
     assert single.operator.route == "adjoint"

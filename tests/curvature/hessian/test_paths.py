@@ -7,12 +7,12 @@ from curvature import curvature_ladder
 from curvature.hessian.derivatives import directional_curvature
 from curvature.hessian.layered.paths import curvature_along_lines
 from tests.curvature.densities import randn
-from tests.curvature.flows import ACTIVATIONS, random_glow
+from tests.curvature.flows import ACTIVATIONS, random_image_flow
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_path_jets_are_the_second_derivative_by_automatic_differentiation(activation):
-    model = random_glow((3, 8, 8), activation=activation, learn_prior_scale=True)
+    model = random_image_flow((3, 8, 8), activation=activation, prior_scale=0.7)
     x, d = randn(5, 3, 8, 8, seed=1), randn(5, 3, 8, 8, seed=2)
     before = x.clone(), d.clone()
     found = curvature_along_lines(model.curvature_layers(), x, d)
@@ -21,7 +21,7 @@ def test_path_jets_are_the_second_derivative_by_automatic_differentiation(activa
 
 
 def test_path_jets_in_single_precision():
-    model = random_glow((1, 8, 8))
+    model = random_image_flow((1, 8, 8))
     x, d = randn(5, 1, 8, 8, seed=1), randn(5, 1, 8, 8, seed=2)
     expected = curvature_along_lines(model.curvature_layers(), x, d)
     single = curvature_along_lines(model.float().curvature_layers(), x.float(), d.float())
@@ -29,7 +29,7 @@ def test_path_jets_in_single_precision():
 
 
 def test_the_ladder_through_layers_is_the_ladder_by_differentiation():
-    model = random_glow((1, 8, 8), steps=2)
+    model = random_image_flow((1, 8, 8), steps=2)
     q, p = 0.5 + 0.2 * randn(30, 1, 8, 8, seed=1), 0.4 + 0.3 * randn(90, 1, 8, 8, seed=2)
     fast = curvature_ladder(model, q, p)
     slow = curvature_ladder(lambda x: model.log_prob(x), q, p)
@@ -42,7 +42,7 @@ def test_the_ladder_through_layers_is_the_ladder_by_differentiation():
 
 
 def test_any_memory_budget_gives_the_same_path():
-    model = random_glow((1, 4, 4), steps=2)
+    model = random_image_flow((1, 4, 4), steps=2)
     q, p = 0.5 + 0.2 * randn(9, 1, 4, 4, seed=1), 0.4 + 0.3 * randn(20, 1, 4, 4, seed=2)
     small, large = (curvature_ladder(model, q, p, memory_budget=b) for b in (1, 1e9))
     for a, b in zip(small.rungs, large.rungs, strict=True):

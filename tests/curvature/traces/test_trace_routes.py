@@ -8,7 +8,7 @@ from curvature.errors import BatchMixingError, OptionError, ShapeError
 from curvature.traces.signed import SignedFactor
 from experiments.models.toy import CouplingFlow
 from tests.curvature.densities import randn
-from tests.curvature.flows import ACTIVATIONS, moments_of, random_glow
+from tests.curvature.flows import ACTIVATIONS, moments_of, random_image_flow
 
 ROUTES = ("adjoint", "jet", "tapped", "hvp")
 
@@ -29,7 +29,7 @@ def assert_routes_agree(model, moments, routes=ROUTES):
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_routes_agree_on_a_small_glow(activation):
     moments = moments_of((3, 8, 8), 7)
-    model = random_glow((3, 8, 8), activation=activation, learn_prior_scale=True)
+    model = random_image_flow((3, 8, 8), activation=activation, prior_scale=0.7)
     e, traces = assert_routes_agree(model, moments)
     exact = e.trace(moments)
     assert (exact.route, exact.value) == ("adjoint", traces["adjoint"].value)
@@ -43,7 +43,7 @@ def test_routes_agree_on_a_small_glow(activation):
     ("shape", "steps", "rank"), [((1, 28, 28), 4, 40), pytest.param((3, 32, 32), 4, 16, marks=pytest.mark.slow)]
 )
 def test_routes_agree_on_images(shape, steps, rank):
-    assert_routes_agree(random_glow(shape, steps=steps, width=32), moments_of(shape, rank))
+    assert_routes_agree(random_image_flow(shape, steps=steps, width=32), moments_of(shape, rank))
 
 
 def test_a_toy_flow_against_its_closed_form():
@@ -58,7 +58,7 @@ def test_a_toy_flow_against_its_closed_form():
 @pytest.mark.parametrize("route", [*ROUTES, "dense"])
 def test_a_difference_of_covariances_takes_one_pass(route):
     shape = (1, 4, 4)
-    model = random_glow(shape)
+    model = random_image_flow(shape)
     q, p = moments_of(shape, 5, seed=1), moments_of(shape, 6, seed=3)
     wide_q, wide_p = moments_of(shape, 16, seed=5), moments_of(shape, 13, seed=7)
     e = expand(model, at=p.mean)
@@ -82,7 +82,7 @@ def test_rank_deficient_and_empty_factors():
     shape = (1, 4, 4)
     column = randn(16, 1, seed=0)
     moments = Moments(torch.zeros(shape, dtype=torch.float64), torch.cat([column, column, 0 * column], 1), count=3)
-    e, traces = assert_routes_agree(random_glow(shape), moments)
+    e, traces = assert_routes_agree(random_image_flow(shape), moments)
     assert traces["hvp"].value == pytest.approx(2 * float(e.quadratic(column.reshape(shape))))
     empty = Moments.constant(torch.zeros(shape, dtype=torch.float64))
     for route in (*ROUTES, "exact", "dense"):
@@ -93,7 +93,7 @@ def test_rank_deficient_and_empty_factors():
 def test_chunks_do_not_matter():
     shape = (1, 4, 4)
     moments = moments_of(shape, 11)
-    small, large = (expand(random_glow(shape), at=moments.mean, memory_budget=b) for b in (1, 1e9))
+    small, large = (expand(random_image_flow(shape), at=moments.mean, memory_budget=b) for b in (1, 1e9))
     assert (small.operator.rows_at_once, small.operator.samples_at_once) == (1, 1)
     assert large.operator.rows_at_once > moments.rank
     for route in (*ROUTES, "dense"):
@@ -101,14 +101,14 @@ def test_chunks_do_not_matter():
 
 
 def test_single_precision():
-    model, moments = random_glow((1, 8, 8)), moments_of((1, 8, 8), 5)
+    model, moments = random_image_flow((1, 8, 8)), moments_of((1, 8, 8), 5)
     single, double = (expand(model, at=moments.mean, dtype=dtype) for dtype in (torch.float32, torch.float64))
     for route in ROUTES:
         assert float(single.trace(moments, route)) == pytest.approx(float(double.trace(moments)), rel=1e-4)
 
 
 def test_bad_arguments():
-    e = expand(random_glow((1, 4, 4)), at=torch.zeros(1, 4, 4))
+    e = expand(random_image_flow((1, 4, 4)), at=torch.zeros(1, 4, 4))
     moments = moments_of((1, 4, 4), 3)
     with pytest.raises(ShapeError, match="versus"):
         e.trace(moments, versus=moments_of((4, 4), 3))
