@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from analysis.table import comparison_tables
-from experiments.figures import draw_figure
 from experiments.storage.run_directory import RunDirectory
+from paper_figures.drawing import draw_figure
 
 WIDTH_OF_FILES = 140  # where the output is no terminal
 FIGURE = "predicted-against-measured"

@@ -10,9 +10,9 @@ from rich.table import Table
 from analysis.table import LEGEND, comparison_tables
 from experiments.command_line.comparison_view import ComparisonProgress, table_console
 from experiments.command_line.options import TrajectoryOptions
-from experiments.figures import draw_figure
 from experiments.storage.run_directory import RunDirectory
 from experiments.study.trajectory import HESSIANS, ORDER, PREDICTIONS, chosen_steps, follow_training, trajectory_inputs
+from paper_figures.drawing import draw_figure
 
 FIGURE = "training-trajectory"
 CAPTION = (
