@@ -7,6 +7,8 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from analysis.resolution import sign_is_wrong
+
 WRONG_SIGN = "!"
 MEASURED_COLUMNS = ("BPD", "measured")
 CELL_WIDTH = 10
@@ -62,12 +64,6 @@ def _table(comparison: pd.DataFrame, rungs: list[str], by: str, title: str, capt
             cells.append(cell)
         table.add_row(str(name), *cells)
     return table
-
-
-def sign_is_wrong(row: pd.Series) -> bool:
-    """Whether prediction and measurement both differ from zero by two standard errors, in opposite directions."""
-    clear = abs(row["predicted"]) > 2 * row["predicted_se"] and abs(row["measured"]) > 2 * row["measured_se"]
-    return bool(clear and not row["sign_agrees"])
 
 
 def _cell(value: float, standard_error: float, signed: bool = True, wrong_sign: bool = False) -> Text:

@@ -9,12 +9,11 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from analysis.resolution import STANDARD_ERRORS
 from paper_figures.style import REFERENCE
 
 LINEAR_WITHIN = 1.0
 """Bits/dim up to which an axis of gaps is linear; it is logarithmic beyond."""
-STANDARD_ERRORS = 2.0
-"""Half length of every error bar and band."""
 # Sizes of a tick label in a panel of about two inches, as shares of the axis' length.
 CHARACTER_WIDTH, LINE_HEIGHT = 0.03, 0.08
 _LARGEST_POWER = 9
