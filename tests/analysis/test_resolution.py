@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from analysis.resolution import Order, contradicts, is_resolved, order_of, sign_is_wrong
 
-gaps = st.floats(-1e6, 1e6)
-errors = st.floats(0, 1e3)
+# Whole numbers of millibits: twice a number and its half are exact, and none is rounded to zero.
+gaps = st.integers(-(10**7), 10**7).map(lambda millibits: millibits / 1000)
+errors = st.integers(0, 10**5).map(lambda millibits: millibits / 1000)
 
 
 @pytest.mark.parametrize(
