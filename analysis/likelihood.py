@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -74,8 +75,6 @@ def measure(
     batch_size
         Images per evaluation; bounds the memory.
     """
-    import torch
-
     with torch.no_grad():
         values = torch.cat([log_prob(batch) for batch in inputs.split(batch_size)])
     return summarize_likelihood(input_set, values, inputs[0].numel())

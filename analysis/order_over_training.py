@@ -2,10 +2,8 @@
 
 import pandas as pd
 
-from analysis.table import sign_is_wrong
+from analysis.resolution import Order, order_of, sign_is_wrong
 
-SIGMAS = 2.0  # a gap counts as resolved from here on, in standard errors
-MORE, LESS, UNRESOLVED = "more likely", "less likely", "not resolved"
 COLUMNS = (
     "train_set",
     "input_set",
@@ -40,17 +38,17 @@ def order_over_training(trajectory: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for (train_set, input_set, rung), each in trajectory.groupby(["train_set", "input_set", "rung"], sort=False):
         each = each.sort_values("step")
-        orders = [_order(row) for _, row in each.iterrows()]
-        resolved = each[[order != UNRESOLVED for order in orders]]
+        orders = [order_of(gap, error) for gap, error in zip(each["measured"], each["measured_se"], strict=True)]
+        resolved = each[[order is not Order.NOT_RESOLVED for order in orders]]
         rows.append(
             {
                 "train_set": train_set,
                 "input_set": input_set,
                 "rung": rung,
                 "snapshots": len(each),
-                "more_likely": orders.count(MORE),
-                "less_likely": orders.count(LESS),
-                "at_the_end": orders[-1],
+                "more_likely": orders.count(Order.MORE_LIKELY),
+                "less_likely": orders.count(Order.LESS_LIKELY),
+                "at_the_end": orders[-1].value,
                 "holds_from": _holds_from(list(each["step"]), orders),
                 "right_sign": int(resolved["sign_agrees"].sum()),
                 "wrong_sign": sum(sign_is_wrong(row) for _, row in resolved.iterrows()),
@@ -59,15 +57,9 @@ def order_over_training(trajectory: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS).astype({"holds_from": "Int64"})
 
 
-def _order(row: pd.Series) -> str:
-    if abs(row["measured"]) <= SIGMAS * row["measured_se"]:
-        return UNRESOLVED
-    return MORE if row["measured"] < 0 else LESS
-
-
-def _holds_from(steps: list[int], orders: list[str]) -> int | None:
+def _holds_from(steps: list[int], orders: list[Order]) -> int | None:
     """First step of the run of equal orders that lasts to the end."""
-    if orders[-1] == UNRESOLVED:
+    if orders[-1] is Order.NOT_RESOLVED:
         return None
     others = [position for position, order in enumerate(orders) if order != orders[-1]]
     return steps[others[-1] + 1 if others else 0]

@@ -1,79 +1,135 @@
 """The comparison as a terminal table: a row for each input set, a column for each rung, standard errors beneath."""
 
 import math
+from collections.abc import Sequence
 
 import pandas as pd
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
-WRONG_SIGN = "!"
+from analysis.resolution import sign_is_wrong
+from analysis.table_notes import NOT_CONVERGED, WRONG_SIGN, Omission, has_not_converged, legend, notes
+
 MEASURED_COLUMNS = ("BPD", "measured")
 CELL_WIDTH = 10
-LEGEND = (
-    "Gaps in bits/dim against the training images (negative = more likely), ± one standard error beneath. "
-    f"'{WRONG_SIGN}' marks a prediction with the wrong sign, where both numbers lie two standard errors from zero. "
-    "n: the quadrature nodes that `path` took."
-)
+GROUPS = {"moments": "predicted", "samples": "explained", "": ""}
+"""Heading over the rungs of each kind, in the order of the columns; none where the comparison has no kinds."""
 
 
 def comparison_tables(
-    comparison: pd.DataFrame, width: int, by: str = "input_set", title: str | None = None, caption: str | None = LEGEND
+    comparison: pd.DataFrame,
+    width: int,
+    by: str = "input_set",
+    title: str | None = None,
+    with_legend: bool = True,
+    left_out: Sequence[Omission] = (),
 ) -> list[Table]:
     """Tables of the comparison of one training set: one if it fits the width, otherwise the rungs spread over several.
 
     Parameters
     ----------
     comparison
-        Tidy rows as `analysis.comparison.compare` makes them.
+        Tidy rows as `analysis.comparison.compare` makes them. Where they have the columns `kind`, `converged` and
+        `unexplained`, rungs of one kind stand together, paths that did not converge are marked, and what `path` leaves
+        unexplained is said under the last table.
     width
         Columns of the terminal.
     by
         The column that tells the table's rows apart.
-    title, caption
-        Above each table, and beneath the last.
+    title
+        Above each table.
+    with_legend
+        Whether the signs and units are explained under the last table.
+    left_out
+        Rungs that could not be evaluated, with the reasons.
     """
     title = title or f"Trained on {comparison['train_set'].iloc[0]}: predicted and measured gaps"
-    rungs = list(dict.fromkeys(comparison["rung"]))
+    groups = _rungs_by_group(comparison)
+    rungs = [rung for group in GROUPS for rung in groups[group]]
     names = max(len(str(name)) for name in (by, *comparison[by]))
     at_once = max(1, (width - names - 1) // CELL_WIDTH - len(MEASURED_COLUMNS))
     parts = [rungs[start : start + at_once] for start in range(0, len(rungs), at_once)]
-    return [_table(comparison, part, by, title, caption if part is parts[-1] else None) for part in parts]
+    lines = [*([legend(comparison)] if with_legend else []), *notes(comparison, left_out)]
+    tables = [_table(comparison, part, groups, by, title) for part in parts]
+    tables[-1].caption = Text("\n".join(lines), style="table.caption") if lines else None
+    return tables
 
 
-def _table(comparison: pd.DataFrame, rungs: list[str], by: str, title: str, caption: str | None) -> Table:
-    table = Table(
-        title=title,
-        caption=caption,
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        caption_justify="left",
-    )
-    table.add_column(by.replace("_", " "), no_wrap=True)
-    for column in (*MEASURED_COLUMNS, *rungs):
-        table.add_column(column.replace("-curvature", "-\ncurvature"), justify="right", no_wrap=True)
-    for name, rows in comparison.groupby(by, sort=False):
-        first = rows.iloc[0]
-        cells = [_cell(first["bpd"], first["bpd_se"], signed=False), _cell(first["measured"], first["measured_se"])]
-        for _, row in rows[rows["rung"].isin(rungs)].iterrows():
-            cell = _cell(row["predicted"], row["predicted_se"], wrong_sign=sign_is_wrong(row))
-            if row["rung"] == "path":
-                cell.append(f" n={row['nodes']:.0f}", style="dim")
-            cells.append(cell)
-        table.add_row(str(name), *cells)
+def _rungs_by_group(comparison: pd.DataFrame) -> dict[str, list[str]]:
+    """Rungs of each kind, in the order of the rows."""
+    kinds = comparison["kind"] if "kind" in comparison else pd.Series("", comparison.index)
+    found: dict[str, list[str]] = {group: [] for group in GROUPS}
+    for rung, kind in dict(zip(comparison["rung"], kinds, strict=True)).items():
+        found[kind if kind in GROUPS else ""].append(rung)
+    return found
+
+
+def _table(comparison: pd.DataFrame, part: list[str], groups: dict[str, list[str]], by: str, title: str) -> Table:
+    """The measured columns and some of the rungs, a table for each group side by side."""
+    rows = list(comparison.groupby(by, sort=False))
+    whole = Table.grid(padding=(0, 1, 0, 0))
+    whole.title, whole.caption_justify = title, "left"
+    tables = [_measured(by.replace("_", " "), rows)]
+    for group, rungs in groups.items():
+        if shown := [rung for rung in part if rung in rungs]:
+            tables.append(_predicted(GROUPS[group], shown, [each for _, each in rows]))
+    for _ in tables:
+        # Only some have a heading over their columns; all have the same number of lines below it.
+        whole.add_column(vertical="bottom", no_wrap=True)
+    for line in ((), tables, ()):
+        whole.add_row(*line)
+    return whole
+
+
+def _measured(heading: str, rows: Sequence[tuple[object, pd.DataFrame]]) -> Table:
+    """Names of the rows, the bits per dimension and the measured gaps."""
+    table = _plain_table("")
+    table.add_column(heading, no_wrap=True)
+    for column in MEASURED_COLUMNS:
+        table.add_column(column, justify="right", no_wrap=True)
+    for name, each in rows:
+        first = each.iloc[0]
+        bpd = _cell(first["bpd"], first["bpd_se"], signed=False)
+        table.add_row(str(name), bpd, _cell(first["measured"], first["measured_se"]))
     return table
 
 
-def sign_is_wrong(row: pd.Series) -> bool:
-    """Whether prediction and measurement both differ from zero by two standard errors, in opposite directions."""
-    clear = abs(row["predicted"]) > 2 * row["predicted_se"] and abs(row["measured"]) > 2 * row["measured_se"]
-    return bool(clear and not row["sign_agrees"])
+def _predicted(heading: str, rungs: list[str], rows: Sequence[pd.DataFrame]) -> Table:
+    """The predictions of some rungs, under a common heading."""
+    table = _plain_table(heading)
+    # A heading over one narrow column would be cut within the word.
+    least = len(heading) if len(rungs) == 1 else None
+    for rung in rungs:
+        table.add_column(_column_heading(rung), justify="right", no_wrap=True, min_width=least)
+    for each in rows:
+        found = {row["rung"]: row for _, row in each.iterrows()}
+        table.add_row(*(_prediction(found[rung]) if rung in found else Text(" \n ") for rung in rungs))
+    return table
 
 
-def _cell(value: float, standard_error: float, signed: bool = True, wrong_sign: bool = False) -> Text:
+def _column_heading(rung: str) -> str:
+    """The rung's name on two lines, a long one broken, so that the headings of all groups are of one height."""
+    return rung.replace("-curvature", "-\ncurvature") if "-curvature" in rung else f"\n{rung}"
+
+
+def _plain_table(heading: str) -> Table:
+    return Table(title=heading or None, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+
+
+def _prediction(row: pd.Series) -> Text:
+    is_wrong = sign_is_wrong(row)
+    marks = WRONG_SIGN * is_wrong + NOT_CONVERGED * has_not_converged(row)
+    cell = _cell(row["predicted"], row["predicted_se"], marks=marks, style="bold red" if is_wrong else "")
+    if row["rung"] == "path":
+        cell.append(f" n={row['nodes']:.0f}", style="dim")
+    return cell
+
+
+def _cell(value: float, standard_error: float, signed: bool = True, marks: str = "", style: str = "") -> Text:
     decimals = _decimals(value)
     number = f"{value:{'+' if signed else ''}.{decimals}f}".replace("-", "−")
-    text = Text(number + (WRONG_SIGN if wrong_sign else ""), style="bold red" if wrong_sign else "")
+    text = Text(number + marks, style=style)
     text.append(f"\n±{standard_error:.{decimals}f}", style="dim")
     return text
 

@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from analysis.resolution import is_resolved
 from curvature.errors import OptionError
 from curvature.expansion import Expansion
 from curvature.ladder.evaluation import require_samples
@@ -21,7 +22,6 @@ from curvature.preconditions import float_tensor, require_finite
 
 GRID = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 LOW, HIGH = 0.5, 2.0
-RESOLVED = 2.0  # standard errors that a measured gap must lie from zero for a ratio to mean anything
 
 _CURVE = ("t", "predicted", "predicted_se", "measured", "measured_se", "ratio", "ratio_se")
 
@@ -154,7 +154,7 @@ def validity(
     bits = 1 / (expansion.dim * math.log(2))
     predicted, measured = (tuple(-bits * mean for mean in _gap([s[i] for s in sets])[0]) for i in (0, 1))
     predicted_se, measured_se = (tuple(bits * se for se in _gap([s[i] for s in sets])[1]) for i in (0, 1))
-    resolved = [abs(m) > RESOLVED * se for m, se in zip(measured, measured_se, strict=True)]
+    resolved = [is_resolved(m, se) for m, se in zip(measured, measured_se, strict=True)]
     ratio = tuple(a / b if known else math.nan for a, b, known in zip(predicted, measured, resolved, strict=True))
     # Delta method: the error of a / b is that of the mean of (a_i - ratio b_i), over b.
     R = torch.tensor(ratio, dtype=torch.float64)[:, None]

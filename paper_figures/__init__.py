@@ -1,1 +1,1 @@
-"""One module for each figure, one style for all."""
+"""Figures of tidy tables: one module a figure, found by a registry; one style for all."""

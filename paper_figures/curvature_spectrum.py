@@ -4,46 +4,39 @@ Four panels over one frequency axis: the size of the curvature; the variance of 
 each band's exact share of the covariance term; and the same per basis vector, since most vectors are of high frequency.
 """
 
-from collections.abc import Mapping
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
-from torch import Tensor
 
-from analysis.frequencies import frequency_bands_of
-from curvature.frequencies import FrequencyBands
 from curvature.units import gap_bits_per_dim
-from paper_figures.style import PAGE_WIDTH, look, save, style
+from paper_figures.axes import legend_beneath, symmetric_log, zero_line
+from paper_figures.registry import figure
+from paper_figures.style import PAGE_WIDTH, look
 
-NAME = "curvature_spectrum"
-
-
-def draw(run: Path) -> list[Path]:
-    """Draw the figure of a run directory from its `frequencies.csv`; returns the files written."""
-    with style():
-        figure = curvature_spectrum(frequency_bands_of(pd.read_csv(run / "frequencies.csv")))
-        return save(figure, run / "figures" / f"{NAME}.png", f"run {run.name}: frequencies.csv")
+SHARE_LINEAR_WITHIN = 0.1  # bits/dim
 
 
-def curvature_spectrum(bands: Mapping[str, FrequencyBands], train_set: str = "training set") -> Figure:
-    """Draw the bands of several input sets against one training set.
+@figure("curvature-spectrum", reads=("frequencies.csv",), made_by="likelihood-curvature explain")
+def curvature_spectrum(frequencies: pd.DataFrame) -> Figure:
+    """Draw the frequency bands of several input sets against one training set.
 
     Parameters
     ----------
-    bands
-        By input set; all of one expansion, one training set p and the same rings.
-    train_set
-        Name of p.
+    frequencies
+        Rows as `analysis.frequencies.frequency_frame` makes them: all of one expansion, one training set and the same
+        bands.
     """
-    first = next(iter(bands.values()))
-    frequency = _numbers(first.frequency)
-    figure = Figure(figsize=(PAGE_WIDTH, 4.6), layout="constrained")
-    (curvature, variance), (share, per_vector) = figure.subplots(2, 2, sharex=True)
-    _draw_curvature(curvature, frequency, _numbers(first.curvature))
+    drawn = Figure(figsize=(PAGE_WIDTH, 4.6), layout="constrained")
+    (curvature, variance), (share, per_vector) = drawn.subplots(2, 2, sharex=True)
+    sets = list(frequencies.groupby("input_set", sort=False))
+    _, first = sets[0]
+    _draw_curvature(curvature, first)
+    for index, (name, bands) in enumerate(sets):
+        _draw_set(variance, share, per_vector, bands, look(index) | {"markersize": 4, "label": str(name)})
+    variance.plot(first["frequency"], first["variance_p"], "--", color="0.1", linewidth=1.5, label="training images")
     variance.set_title("variance of the data, v′Σv")
     variance.set_ylabel("pixel scale²")
     variance.set_yscale("log")
@@ -51,37 +44,34 @@ def curvature_spectrum(bands: Mapping[str, FrequencyBands], train_set: str = "tr
     share.set_ylabel("bits/dim")
     per_vector.set_title("share of the gap, per basis vector")
     per_vector.set_ylabel("10⁻³ bits/dim")
-    # Noise makes gaps hundreds of times those of images: linear near zero, logarithmic beyond.
-    for axis, linear_within in ((share, 0.1), (per_vector, 1.0)):
-        axis.set_yscale("symlog", linthresh=linear_within)
-        axis.yaxis.set_minor_locator(NullLocator())
-        axis.axhline(0, color="0.35", linewidth=0.7)
-        axis.set_xlabel("spatial frequency [cycles/pixel]")
-    for index, (name, band) in enumerate(bands.items()):
-        shown = {**look(index), "markersize": 4}
-        gap = gap_bits_per_dim(band.share, band.dim)
-        variance.plot(frequency, _numbers(band.variance_q), label=name, **shown)
-        share.plot(frequency, _numbers(gap), **shown)
-        per_vector.plot(frequency, 1e3 * _numbers(gap / band.count), **shown)
-    variance.plot(
-        frequency, _numbers(first.variance_p), "--", color="0.1", linewidth=1.5, label=f"{train_set}, trained on"
-    )
-    figure.suptitle("Along which spatial frequencies the gap is made (negative = more likely)", fontsize=8.5)
-    figure.legend(*variance.get_legend_handles_labels(), loc="outside lower center", ncols=4, columnspacing=1.2)
-    return figure
+    # Noise makes gaps hundreds of times those of images.
+    for axes, linear_within in ((share, SHARE_LINEAR_WITHIN), (per_vector, 10 * SHARE_LINEAR_WITHIN)):
+        zero_line(axes)
+        symmetric_log(axes, "y", linear_within=linear_within)
+        axes.set_xlabel("spatial frequency [cycles/pixel]")
+    drawn.suptitle("Along which spatial frequencies the gap is made (negative = more likely)")
+    legend_beneath(drawn, *variance.get_legend_handles_labels(), columns=4)
+    return drawn
 
 
-def _draw_curvature(axis: Axes, frequency: np.ndarray, h: np.ndarray) -> None:
-    axis.plot(frequency, np.abs(h), color="0.2", zorder=0)
+def _draw_set(variance: Axes, share: Axes, per_vector: Axes, bands: pd.DataFrame, options: dict[str, Any]) -> None:
+    """Draw one input set into all panels but that of the curvature."""
+    frequency = bands["frequency"]
+    gap = gap_bits_per_dim(1.0, int(bands["dim"].iloc[0])) * bands["share"]
+    variance.plot(frequency, bands["variance_q"], **options)
+    share.plot(frequency, gap, **options)
+    per_vector.plot(frequency, 1e3 * gap / bands["count"], **options)
+
+
+def _draw_curvature(axes: Axes, bands: pd.DataFrame) -> None:
+    """Draw the size of the curvature, with filled markers where it is negative and open ones where it is positive."""
+    frequency, h = (bands[name].to_numpy() for name in ("frequency", "curvature"))
+    axes.plot(frequency, np.abs(h), color="0.2", zorder=0)
     for sign, face, name in ((-1, "0.2", "negative"), (1, "white", "positive")):
         of_sign = np.sign(h) == sign
         if of_sign.any():
-            axis.plot(frequency[of_sign], np.abs(h[of_sign]), "o", color="0.2", markerfacecolor=face, label=name)
-    axis.set_yscale("log")
-    axis.set_title("curvature of log p, |v′Hv|")
-    axis.set_ylabel("nats / pixel scale²")
-    axis.legend(loc="lower right")
-
-
-def _numbers(values: Tensor) -> np.ndarray:
-    return values.detach().cpu().numpy()
+            axes.plot(frequency[of_sign], np.abs(h[of_sign]), "o", color="0.2", markerfacecolor=face, label=name)
+    axes.set_yscale("log")
+    axes.set_title("curvature of log p, |v′Hv|")
+    axes.set_ylabel("nats / pixel scale²")
+    axes.legend(loc="lower right")

@@ -1,4 +1,4 @@
-"""One style for every figure: a paper's column widths, a colour-blind safe palette, and the source in the metadata."""
+"""The style of every figure: column widths, a colour-blind safe palette, and how figures are written to files."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +15,14 @@ PAGE_WIDTH = 7.0
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "v", "D", "P", "X", "*", "<", ">", "h", "p")
 SHADE = "#DDDDDD"
+REFERENCE = "0.35"
+"""Colour of lines that hold no data: zero, the identity, a ratio of 1."""
+WHITE_EDGE: dict[str, Any] = {"markeredgecolor": "white", "markeredgewidth": 0.4}
+"""Tells overlapping markers apart."""
 
 _RC: dict[Any, Any] = {
     "font.size": 8,
+    "figure.titlesize": 8.5,
     "axes.titlesize": 8.5,
     "axes.labelsize": 8.5,
     "xtick.labelsize": 7.5,
@@ -36,7 +41,10 @@ _RC: dict[Any, Any] = {
 
 
 def look(index: int) -> dict[str, Any]:
-    """Colour and marker of the index-th of several sets; both come round again, at different periods."""
+    """Colour and marker of the index-th of several sets.
+
+    Colours and markers repeat after different numbers of sets, so the pairs repeat only after many.
+    """
     return {"color": PALETTE[index % len(PALETTE)], "marker": MARKERS[index % len(MARKERS)]}
 
 
@@ -48,7 +56,7 @@ def style() -> Iterator[None]:
 
 
 def save(figure: Figure, path: Path, source: str) -> list[Path]:
-    """Write a figure as PNG and PDF, each with a `source` line (run, seed, code version) in its metadata."""
+    """Write a figure as PNG and PDF, each with a `source` line (run, seed, tables) in its metadata."""
     path.parent.mkdir(parents=True, exist_ok=True)
     written = []
     for suffix, key in ((".png", "Description"), (".pdf", "Subject")):

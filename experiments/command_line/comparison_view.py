@@ -1,5 +1,6 @@
 """What a person sees of a comparison: a progress bar while it runs, then the table, the files and the figure."""
 
+from collections.abc import Sequence
 from types import TracebackType
 
 import pandas as pd
@@ -7,8 +8,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from analysis.table import comparison_tables
-from experiments.figures import draw_figure
+from analysis.table_notes import Omission
 from experiments.storage.run_directory import RunDirectory
+from paper_figures.drawing import draw_figure
 
 WIDTH_OF_FILES = 140  # where the output is no terminal
 FIGURE = "predicted-against-measured"
@@ -42,9 +44,9 @@ class ComparisonProgress:
         self._bar.update(self._task, completed=done, total=total, description=f"curvature on {name}")
 
 
-def show(comparison: pd.DataFrame, run: RunDirectory, console: Console) -> None:
-    """Print the table, draw the figure, and say where both lie."""
+def show(comparison: pd.DataFrame, run: RunDirectory, console: Console, left_out: Sequence[Omission] = ()) -> None:
+    """Print the table with the rungs that were left out, draw the figure, and say where both lie."""
     figures = draw_figure(FIGURE, run.path)
-    for table in comparison_tables(comparison, console.width):
+    for table in comparison_tables(comparison, console.width, left_out=left_out):
         console.print(table)
     console.print(f"tables: {run.comparison_path}\nfigure: {figures[0]}", soft_wrap=True, highlight=False)

@@ -4,6 +4,7 @@ import pandas as pd
 from rich.console import Console
 
 from analysis.comparison import explains
+from analysis.resolution import Order, order_of
 from curvature.errors import ToolkitError
 from experiments.command_line.comparison_view import show, table_console
 from experiments.command_line.demo_directions import Direction, run_directions
@@ -47,9 +48,7 @@ def _direction(train_set: str, options: DemoOptions) -> Direction:
 def _say_what_came_out(comparison: pd.DataFrame, other: str, console: Console) -> None:
     """State the other set's sign, measured and predicted, and which inputs the path rungs explain."""
     row = comparison[(comparison["rung"] == EXPLAINING_RUNGS[-1]) & (comparison["input_set"] == other)].iloc[0]
-    likelier = "MORE" if row["measured"] < 0 else "LESS"
-    size = f"{abs(row['measured']):.3f} ± {row['measured_se']:.3f} bits/dim"
-    lines = [f"Trained on {row['train_set']}: {other} is {likelier} likely than the training images by {size}."]
+    lines = [f"Trained on {row['train_set']}: {other} is {_order(row)}."]
     for rung in EXPLAINING_RUNGS:
         rows = comparison[comparison["rung"] == rung]
         missed = rows[~explains(rows)]
@@ -57,3 +56,13 @@ def _say_what_came_out(comparison: pd.DataFrame, other: str, console: Console) -
         explained = f"{len(rows) - len(missed)} of {len(rows)} gaps within 10 % or 0.02 bits/dim"
         lines.append(f"  {rung} explains {explained}" + (f"; not {listed}." if listed else "."))
     console.print("\n".join(lines), soft_wrap=True, highlight=False)
+
+
+def _order(row: pd.Series) -> str:
+    """Say the measured order and the size of the gap."""
+    order = order_of(row["measured"], row["measured_se"])
+    if order is Order.NOT_RESOLVED:
+        gap = f"{row['measured']:+.3f} ± {row['measured_se']:.3f} bits/dim"
+        return f"neither more nor less likely than the training images: the gap of {gap} is {order}"
+    size = f"{abs(row['measured']):.3f} ± {row['measured_se']:.3f} bits/dim"
+    return f"{order.partition(' ')[0].upper()} likely than the training images by {size}"

@@ -10,9 +10,9 @@ from curvature.units import gap_bits_per_dim
 from experiments.command_line.comparison_view import table_console
 from experiments.command_line.model_option import open_model, output_directory
 from experiments.command_line.options import ExplainOptions
-from experiments.figures import draw_figure
 from experiments.storage.run_directory import RunDirectory
 from experiments.study.explaining import explain
+from paper_figures.drawing import draw_figure
 
 FIGURES = ("curvature-spectrum", "validity-radius")
 HIGH_FREQUENCY = 0.25  # cycles per pixel: gratings finer than four pixels

@@ -5,7 +5,6 @@ from functools import partial
 
 from curvature.errors import ConfigError
 from experiments.command_line.options import GapsOptions
-from experiments.figures import draw_figure
 from experiments.paper.gaps.config import GapsConfig
 from experiments.paper.gaps.running import REPORT, TABLES, make_plan, run_gaps
 from experiments.paper.gaps.shown import read_pairs
@@ -13,6 +12,7 @@ from experiments.paper.pairs import PAIRS
 from experiments.paper.training_command import PROGRAM, changed_options
 from experiments.storage.atomic_write import make_directory
 from experiments.storage.run_directory import RunDirectory
+from paper_figures.drawing import draw_figure
 
 FIGURE = "likelihood-gaps"
 

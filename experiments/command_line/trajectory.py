@@ -7,12 +7,12 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from analysis.table import LEGEND, comparison_tables
+from analysis.table import comparison_tables
 from experiments.command_line.comparison_view import ComparisonProgress, table_console
 from experiments.command_line.options import TrajectoryOptions
-from experiments.figures import draw_figure
 from experiments.storage.run_directory import RunDirectory
 from experiments.study.trajectory import HESSIANS, ORDER, PREDICTIONS, chosen_steps, follow_training, trajectory_inputs
+from paper_figures.drawing import draw_figure
 
 FIGURE = "training-trajectory"
 CAPTION = (
@@ -48,8 +48,8 @@ def _print_gaps(trajectory: pd.DataFrame, console: Console) -> None:
     sets = list(trajectory.groupby("input_set", sort=False))
     for position, (name, rows) in enumerate(sets):
         title = f"{name} while training on {rows['train_set'].iloc[0]}: predicted and measured gaps"
-        caption = LEGEND.split(" n: ")[0] if position == len(sets) - 1 else None
-        for table in comparison_tables(rows, console.width, "step", title, caption):
+        is_last = position == len(sets) - 1
+        for table in comparison_tables(rows, console.width, "step", title, with_legend=is_last):
             console.print(table)
 
 

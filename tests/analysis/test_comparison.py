@@ -1,13 +1,9 @@
-import io
-
 import pandas as pd
 import pytest
 import torch
-from rich.console import Console
 
 from analysis.comparison import COLUMNS, Provenance, compare, explains
 from analysis.likelihood import Measurement, measure, summarize_likelihood
-from analysis.table import WRONG_SIGN, comparison_tables
 from curvature import curvature_ladder
 from curvature.errors import NonFiniteError, TooFewSamplesError
 
@@ -62,39 +58,6 @@ def test_a_gaussian_is_explained_and_the_error_is_the_difference(comparison):
 def test_explains_is_relative_or_absolute():
     rows = pd.DataFrame({"error": [0.05, 0.3, -0.019, 0.021], "measured": [1.0, 1.0, 0.0, 0.0]})
     assert explains(rows).tolist() == [True, False, True, False]
-
-
-def rendered(comparison, width=140):
-    console = Console(file=io.StringIO(), width=width)
-    for table in comparison_tables(comparison, width):
-        console.print(table)
-    return console.file.getvalue()
-
-
-def test_the_table_shows_every_rung_and_marks_a_clearly_wrong_sign(comparison):
-    text = rendered(comparison)
-    for name in ("narrow", "measured", "diagonal", "full", "taylor2", "path-3", "bits/dim"):
-        assert name in text
-    line = next(line for line in text.splitlines() if "narrow" in line)
-    assert WRONG_SIGN not in line
-    wrong = comparison.assign(predicted=-comparison["predicted"], sign_agrees=False)
-    line = next(line for line in rendered(wrong).splitlines() if "narrow" in line)
-    assert line.count(WRONG_SIGN) == len(RUNGS)
-
-
-def test_a_narrow_terminal_spreads_the_rungs_over_tables_and_cuts_no_number(comparison):
-    lines = rendered(comparison, width=60).splitlines()
-    assert max(map(len, lines)) <= 60
-    assert sum("input set" in line for line in lines) > 1
-    numbers = " ".join(line for line in lines if "narrow" in line)
-    for value in comparison["predicted"]:
-        assert f"{value:+.3f}".replace("-", "−") in numbers
-
-
-def test_a_wrong_sign_within_the_noise_is_not_marked(comparison):
-    noisy = comparison.assign(predicted=0.01, predicted_se=0.02, sign_agrees=False)
-    line = next(line for line in rendered(noisy).splitlines() if "narrow" in line)
-    assert WRONG_SIGN not in line
 
 
 def test_bits_per_dim_and_its_standard_error_match_the_closed_form():

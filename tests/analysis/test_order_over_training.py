@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.order_over_training import COLUMNS, LESS, MORE, UNRESOLVED, order_over_training
+from analysis.order_over_training import COLUMNS, order_over_training
+from analysis.resolution import Order, is_resolved
 
 SE = 0.1
 
@@ -27,10 +28,10 @@ def one(*arguments, **options):
 @pytest.mark.parametrize(
     ("measured", "counts", "at_the_end", "holds_from"),
     [
-        ([-1, -1, -1], (3, 0), MORE, 1),
-        ([1, -0.1, -1, -1], (2, 1), MORE, 100),
-        ([-1, 1, 1], (1, 2), LESS, 10),
-        ([-1, -1, 0.15], (2, 0), UNRESOLVED, None),
+        ([-1, -1, -1], (3, 0), Order.MORE_LIKELY, 1),
+        ([1, -0.1, -1, -1], (2, 1), Order.MORE_LIKELY, 100),
+        ([-1, 1, 1], (1, 2), Order.LESS_LIKELY, 10),
+        ([-1, -1, 0.15], (2, 0), Order.NOT_RESOLVED, None),
     ],
 )
 def test_the_order_is_counted_and_dated(measured, counts, at_the_end, holds_from):
@@ -69,5 +70,5 @@ def test_counts_add_up(measured, data):
     predicted = data.draw(st.lists(st.floats(-2, 2), min_size=len(measured), max_size=len(measured)))
     row = one(measured, predicted)
     resolved = row["more_likely"] + row["less_likely"]
-    assert resolved == sum(abs(gap) > 2 * SE for gap in measured)
+    assert resolved == sum(is_resolved(gap, SE) for gap in measured)
     assert row["right_sign"] + row["wrong_sign"] <= resolved <= row["snapshots"]

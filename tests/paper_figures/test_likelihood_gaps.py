@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from paper_figures.likelihood_gaps import draw, likelihood_gaps
+from paper_figures.likelihood_gaps import likelihood_gaps
 from paper_figures.style import COLUMN_WIDTH
 
 DIRECTIONS = (("cifar10", "svhn"), ("mnist", "fashion_mnist"), ("svhn", "cifar10"), ("fashion_mnist", "mnist"))
@@ -65,9 +65,3 @@ def test_a_rung_that_was_not_computed_is_left_out(tables):
     gaps, ladder = tables
     (axis,) = likelihood_gaps(gaps, ladder[ladder["rung"] != "path"]).axes
     assert len(axis.containers) == 3 * len(DIRECTIONS)
-
-
-def test_draw_reads_the_results(tables, tmp_path):
-    for table, name in zip(tables, ("gaps", "ladder"), strict=True):
-        table.to_csv(tmp_path / f"{name}.csv", index=False)
-    assert [path.name for path in draw(tmp_path)] == ["likelihood_gaps.png", "likelihood_gaps.pdf"]

@@ -1,10 +1,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 
 from analysis.comparison import COLUMNS
-from paper_figures.predicted_against_measured import NAME, draw, predicted_against_measured
+from paper_figures.predicted_against_measured import predicted_against_measured
 
 RUNGS = {"diagonal": 300.0, "full": 1.8, "path-3": 1.01}
 MEASURED = {"china/test": 0.05, "flower/test": 0.5, "constant=128": -0.9, "noise=uniform": 60.0}
@@ -51,13 +50,3 @@ def test_only_a_rung_that_is_off_by_orders_of_magnitude_has_its_own_scale():
 def test_every_input_is_named_in_the_legend_once():
     (legend,) = predicted_against_measured(comparison()).legends
     assert [text.get_text() for text in legend.get_texts()] == list(MEASURED)
-
-
-def test_the_figure_of_a_run_is_written_as_png_and_pdf_with_its_source(tmp_path):
-    comparison().to_csv(tmp_path / "comparison.csv", index=False)
-    written = draw(tmp_path)
-    assert [path.suffix for path in written] == [".png", ".pdf"]
-    assert {path.name for path in (tmp_path / "figures").iterdir()} == {f"{NAME}.png", f"{NAME}.pdf"}
-    with Image.open(written[0]) as image:
-        assert "run here" in image.text["Description"]
-        assert min(image.size) > 400

@@ -2,10 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
-from PIL import Image
 
 from analysis.comparison import COLUMNS
-from paper_figures.training_trajectory import NAME, draw, drawn_rungs, training_trajectory
+from paper_figures.training_trajectory import drawn_rungs, training_trajectory
 
 STEPS = np.array([1, 10, 100])
 RUNGS = {"gradient": 0.1, "mean-shift": 0.2, "full": 1.8, "taylor2": 1.6, "path-1": 0.8, "path-2": 0.9, "path-10": 1.0}
@@ -76,7 +75,7 @@ def test_bands_are_two_standard_errors_on_each_side(figure):
 def test_only_a_panel_with_huge_early_gaps_is_symmetric_logarithmic(figure):
     assert [axis.get_yscale() for axis in figure.axes[1:]] == ["linear", "symlog"]
     low, high = figure.axes[2].get_ylim()
-    assert low < 0
+    assert -1 < low < 0
     assert high > 1.8 * 900
 
 
@@ -89,13 +88,3 @@ def test_many_sets_take_two_columns():
 def test_one_path_rung_alone_is_drawn_once():
     rows = trajectory(GAPS)
     assert drawn_rungs(rows[rows["rung"].isin(["taylor2", "path-2"])]) == ["taylor2", "path-2"]
-
-
-def test_the_figure_of_a_run_is_written_as_png_and_pdf_with_its_source(tmp_path):
-    trajectory(GAPS).to_csv(tmp_path / "trajectory.csv", index=False)
-    evaluations(*SETS).to_csv(tmp_path / "evaluations.csv", index=False)
-    written = draw(tmp_path)
-    assert [path.name for path in written] == [f"{NAME}.png", f"{NAME}.pdf"]
-    with Image.open(written[0]) as image:
-        assert "run here" in image.text["Description"]
-        assert min(image.size) > 400

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.comparison import explains
-from analysis.table import sign_is_wrong
+from analysis.resolution import Order, is_resolved, sign_is_wrong
 from experiments.paper.gaps.config import GapsConfig
 from experiments.paper.pairs import Pair
 from experiments.paper.reference_models.record import ReferenceRecord
@@ -102,7 +102,9 @@ def _pairs_table(report: Report) -> str:
 def _agreement(outcome: str, pair: Pair) -> str:
     if pair.claim == "none":
         return ""
-    return "unclear" if outcome == "unclear" else "yes" if outcome == pair.claim else "NO"
+    if outcome == Order.NOT_RESOLVED:
+        return Order.NOT_RESOLVED
+    return "yes" if outcome == pair.claim else "NO"
 
 
 def _ladder_tables(report: Report) -> str:
@@ -137,7 +139,10 @@ def _explained(ladder: pd.DataFrame) -> str:
     """How many gaps each rung explains, over all models."""
     rows = []
     for rung, each in ladder.groupby("rung", sort=False):
-        right = (each["sign_agrees"] | (each["measured"].abs() <= 2 * each["measured_se"])).sum()
+        right = sum(
+            row["sign_agrees"] or not is_resolved(row["measured"], row["measured_se"])
+            for row in each.to_dict("records")
+        )
         ratio = each["ratio"].median()
         hits = int(explains(each, RELATIVE, ABSOLUTE).sum())
         rows.append((str(rung), f"{right} of {len(each)}", f"{hits} of {len(each)}", f"{ratio:.3g}"))

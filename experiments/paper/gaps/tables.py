@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from analysis.comparison import COLUMNS
+from analysis.resolution import order_of
 from experiments.paper.gaps.measuring import ModelJob, stage_tables
 from experiments.paper.pairs import PUBLISHED, Pair
 
@@ -27,8 +28,6 @@ GAP_COLUMNS = (
     "published_uncertainty",
     "published_source",
 )
-CLEAR = 2.0
-"""Standard errors by which a gap must differ from zero to have a sign."""
 
 
 def gaps_table(jobs: Iterable[ModelJob], pairs: Iterable[Pair]) -> pd.DataFrame:
@@ -36,9 +35,8 @@ def gaps_table(jobs: Iterable[ModelJob], pairs: Iterable[Pair]) -> pd.DataFrame:
 
     Columns `GAP_COLUMNS`: `bpd` in bits per dimension with its standard error; the gaps to the model's own training and
     test images, negative = more likely, with standard errors that take the two sets as independent (for grayed images,
-    which are the test images changed, that is too much); for other sets the paper's `claim` and the `outcome`: more
-    likely, less likely, or unclear where the gap to the training images lies within two standard errors of zero; and
-    the published number.
+    which are the test images changed, that is too much); for other sets the paper's `claim` and the `outcome`, the
+    order that the gap to the training images shows (`analysis.resolution.Order`); and the published number.
     """
     claims = {(pair.train_set, f"{pair.other_set}/test"): pair.claim for pair in pairs}
     published = {(each.train_set, each.input_set): each for each in PUBLISHED}
@@ -55,7 +53,7 @@ def gaps_table(jobs: Iterable[ModelJob], pairs: Iterable[Pair]) -> pd.DataFrame:
         keys = [(train_set, name) for name in table["input_set"]]
         table["claim"] = [claims.get(key, "") for key in keys]
         table["outcome"] = [
-            outcome(row["gap_to_train"], row["gap_to_train_se"]) if row["kind"] == "other" else ""
+            order_of(row["gap_to_train"], row["gap_to_train_se"]).value if row["kind"] == "other" else ""
             for row in table.to_dict("records")
         ]
         known = [published.get(key) for key in keys]
@@ -70,10 +68,3 @@ def ladder_table(jobs: Iterable[ModelJob]) -> pd.DataFrame:
     """The tidy comparison of every model (`analysis.comparison.compare`), one row for each input set and rung."""
     tables = [table for job in jobs for table in stage_tables(job, "ladder")]
     return pd.concat(tables, ignore_index=True)[list(COLUMNS)]
-
-
-def outcome(gap: float, standard_error: float) -> str:
-    """What a measured gap says: more likely, less likely, or unclear."""
-    if abs(gap) <= CLEAR * standard_error:
-        return "unclear"
-    return "more likely" if gap < 0 else "less likely"

@@ -14,7 +14,7 @@ from experiments.paper.gaps.config import GapsConfig
 from experiments.paper.gaps.measuring import measure_model, stage_file
 from experiments.paper.gaps.running import ModelFailed, make_plan, run_gaps
 from experiments.paper.gaps.shown import read_pairs, shown_to
-from experiments.paper.gaps.tables import GAP_COLUMNS, outcome
+from experiments.paper.gaps.tables import GAP_COLUMNS
 from experiments.paper.pairs import PAIRS, PUBLISHED, Pair
 from experiments.storage.run_directory import RunDirectory
 
@@ -201,11 +201,6 @@ def test_names_of_stages_are_names_of_files():
     names = [stage_file("bpd", each.input_set) for each in shown_to("china", ["flower"])]
     assert len(set(names)) == len(names)
     assert all(re.fullmatch(r"bpd/[\w=.-]+\.csv", name) for name in names)
-
-
-@pytest.mark.parametrize(("gap", "word"), [(-0.3, "more likely"), (0.3, "less likely"), (0.19, "unclear")])
-def test_a_gap_within_two_standard_errors_has_no_sign(gap, word):
-    assert outcome(gap, 0.1) == word
 
 
 def test_the_paper_s_pairs_go_both_ways_and_keep_what_it_says():

@@ -1,0 +1,73 @@
+"""Draw a figure by its name: read its tables from a directory, call its function and write the files.
+
+This module does not import matplotlib; the first figure that is drawn does.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from curvature.errors import RunDirectoryError
+from curvature.names import require_known
+from paper_figures.registry import RegisteredFigure, registered_figures
+
+DIRECTORY = "figures"
+"""Where a directory of tables keeps its figures."""
+_PROVENANCE = ("run", "model", "seed")
+
+
+def draw_figure(name: str, tables: Path) -> list[Path]:
+    """Draw one figure from a directory of tables.
+
+    Parameters
+    ----------
+    name
+        Name of a registered figure.
+    tables
+        The directory of the tables that the figure reads.
+
+    Returns
+    -------
+    list of Path
+        The files written to the subdirectory `DIRECTORY`: a PNG and a PDF.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no figure of that name; the message has the nearest one.
+    RunDirectoryError
+        If a table is missing, empty or no CSV file; the message has the command that makes it.
+    """
+    known = registered_figures()
+    require_known("figure", name, known)
+    found = known[name]
+    frames = [_read(found, tables / file) for file in found.reads]
+    # Imported only now: style imports matplotlib, and what is wrong with the tables is told without that wait.
+    from paper_figures.style import save, style
+
+    with style():
+        figure = found.draw(*frames)
+        return save(figure, tables / DIRECTORY / f"{found.file_stem}.png", _source(found, tables, frames[0]))
+
+
+def _read(figure: RegisteredFigure, path: Path) -> pd.DataFrame:
+    make = f"; make it with `{figure.made_by}`" if figure.made_by else ""
+    try:
+        frame = pd.read_csv(path)
+    except FileNotFoundError:
+        raise RunDirectoryError(f"figure {figure.name!r} reads {path}, which is not there{make}") from None
+    except (OSError, ValueError) as error:
+        raise RunDirectoryError(f"figure {figure.name!r} cannot read {path}: {error}{make}") from error
+    if frame.empty:
+        raise RunDirectoryError(f"figure {figure.name!r} reads {path}, which has no rows{make}")
+    return frame
+
+
+def _source(figure: RegisteredFigure, tables: Path, first: pd.DataFrame) -> str:
+    """Where the figure's numbers come from: the directory, and what all rows of the first table have in common."""
+    common = [
+        f"{column} {first[column].iloc[0]}"
+        for column in _PROVENANCE
+        if column in first and first[column].nunique() == 1
+    ]
+    return f"{', '.join([f'directory {tables.name}', *common])}: {', '.join(figure.reads)}"
