@@ -101,7 +101,7 @@ def test_actnorm_is_folded_in_or_left_out():
 def test_published_coefficients_follow_channels_through_squeeze_and_levels():
     model = linear_glow((2, 8, 8), levels=3)
     mixings = model.channel_mixings()
-    alpha = [torch.stack([m.matrix.sum(1) for m in mixings if m.level == n]).prod(0) for n in range(3)]
+    alpha = [torch.stack([(m.kernel * m.scale).sum(1) for m in mixings if m.level == n]).prod(0) for n in range(3)]
     values = published_coefficients(mixings, 2).values
     for c in range(2):
         for i in range(8):
@@ -118,7 +118,7 @@ def test_published_coefficients_follow_channels_through_squeeze_and_levels():
 def test_first_level_alone_is_a_smaller_flow():
     mixings = [m for m in linear_glow((3, 8, 8), levels=2).channel_mixings() if m.level == 0]
     published = published_coefficients(mixings, 3).values
-    alpha = torch.stack([m.matrix.sum(1) for m in mixings]).prod(0)
+    alpha = torch.stack([(m.kernel * m.scale).sum(1) for m in mixings]).prod(0)
     torch.testing.assert_close(published.reshape(12), alpha**2)
     assert exact_coefficients(mixings, 3).values.shape == (3, 2, 2)
 
