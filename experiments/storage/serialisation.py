@@ -5,7 +5,7 @@ import difflib
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -66,6 +66,17 @@ def from_plain(cls: type[T], plain: object, where: str | None = None) -> T:
         # A misspelt key is why another one is missing.
         message, _, place = min(told, key=lambda line: not line.startswith(UNKNOWN_KEY)).rpartition(" @ ")
         raise ConfigError(f"{place}: {message}") from error
+
+
+def read_by_kind(base: type, class_of: Callable[[Mapping[str, Any]], type]) -> None:
+    """From now on, read what is declared as `base` as the dataclass that `class_of` picks from its plain form."""
+
+    def read(plain: Any, _: Any) -> Any:
+        if not isinstance(plain, Mapping):
+            raise ValueError(f"expected a mapping of {base.__name__}'s fields, got {plain!r:.60}")
+        return _CONVERTER.structure(plain, class_of(plain))
+
+    _CONVERTER.register_structure_hook_func(lambda hint: hint is base, read)
 
 
 def with_defaults(plain: Mapping[str, Any], like: object) -> Any:

@@ -2,7 +2,10 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import Literal, get_args, get_type_hints
+
+from experiments.settings import require_at_least, require_setting
 
 
 @dataclass(frozen=True)
@@ -55,31 +58,22 @@ class TrainingConfig:
     """Write the log and the evaluations for TensorBoard too, to tensorboard/ in the run directory."""
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch_size", "checkpoint_every", "log_every"):
-            self._require(getattr(self, name) >= 1, name, "at least 1")
-        self._require(
+        require_at_least("training", self, steps=1, batch_size=1, checkpoint_every=1, log_every=1)
+        require = partial(require_setting, section="training", config=self)
+        require(
             1 <= self.gradient_accumulation <= self.batch_size,
-            "gradient_accumulation",
-            f"between 1 and batch_size = {self.batch_size}",
+            name="gradient_accumulation",
+            expected=f"between 1 and batch_size = {self.batch_size}",
         )
-        self._require(0 < self.learning_rate < math.inf, "learning_rate", "a positive number")
-        self._require(all(0 <= beta < 1 for beta in self.betas), "betas", "two numbers in [0, 1)")
-        self._require(0 <= self.warmup_steps <= self.steps, "warmup_steps", f"between 0 and steps = {self.steps}")
-        self._require(self.clip_norm is None or 0 < self.clip_norm < math.inf, "clip_norm", "a positive number or None")
-        self._require(0 <= self.ema_decay < 1, "ema_decay", "a number in [0, 1)")
-        self._require(self.seed >= 0, "seed", "a whole number of at least 0")
-        for name, allowed in {
-            "optimizer": ("adamax", "adam"),
-            "schedule": ("constant", "linear", "cosine"),
-            "precision": ("float32", "bfloat16"),
-            "device": ("auto", "cpu", "cuda"),
-            "data_on_device": ("auto", "yes", "no"),
-        }.items():
-            self._require(getattr(self, name) in allowed, name, f"one of {', '.join(allowed)}")
-
-    def _require(self, condition: bool, name: str, expected: str) -> None:
-        if not condition:
-            # Imported only now: the package of the errors may import torch.
-            from curvature.errors import ConfigError
-
-            raise ConfigError(f"training setting {name}: expected {expected}, got {getattr(self, name)!r}")
+        require(0 < self.learning_rate < math.inf, name="learning_rate", expected="a positive number")
+        require(all(0 <= beta < 1 for beta in self.betas), name="betas", expected="two numbers in [0, 1)")
+        require(
+            0 <= self.warmup_steps <= self.steps, name="warmup_steps", expected=f"between 0 and steps = {self.steps}"
+        )
+        is_norm = self.clip_norm is None or 0 < self.clip_norm < math.inf
+        require(is_norm, name="clip_norm", expected="a positive number or None")
+        require(0 <= self.ema_decay < 1, name="ema_decay", expected="a number in [0, 1)")
+        require(self.seed >= 0, name="seed", expected="a whole number of at least 0")
+        for name in ("optimizer", "schedule", "precision", "device", "data_on_device"):
+            allowed = get_args(get_type_hints(type(self))[name])
+            require(getattr(self, name) in allowed, name=name, expected=f"one of {', '.join(allowed)}")

@@ -5,8 +5,8 @@ import math
 import torch
 
 from curvature import Moments
-from experiments.models.config import GlowConfig
-from experiments.models.glow import Glow
+from experiments.models.families.glow.config import GlowConfig
+from experiments.models.families.glow.flow import Glow
 from tests.curvature.densities import randn
 
 ACTIVATIONS = ("silu", "softplus", "tanh", "gelu", "mish", "relu")

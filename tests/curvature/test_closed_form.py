@@ -21,8 +21,8 @@ from curvature import (
     published_coefficients,
 )
 from curvature.errors import DtypeError, NonFiniteError, OptionError, ShapeError
-from experiments.models.config import GlowConfig
-from experiments.models.glow import Glow
+from experiments.models.families.glow.config import GlowConfig
+from experiments.models.families.glow.flow import Glow
 from experiments.models.toy import MixingFlow
 from tests.curvature.densities import randn
 

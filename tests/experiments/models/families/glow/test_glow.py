@@ -11,10 +11,10 @@ from torch import nn
 
 from curvature.errors import NonFiniteError, RouteError, ShapeError
 from experiments.models.actnorm import MINIMUM_STD, ActNorm
-from experiments.models.config import GlowConfig
 from experiments.models.coupling import Coupling
-from experiments.models.glow import Glow
-from experiments.models.step import FlowStep
+from experiments.models.families.glow.config import GlowConfig
+from experiments.models.families.glow.flow import Glow
+from experiments.models.families.glow.step import FlowStep
 from tests.experiments.models.cases import glow, images, randomise, seeded
 
 

@@ -10,8 +10,8 @@ from torch.nn import functional
 from curvature.hessian.layered.layers import Layer, PixelwiseMap
 from experiments.models.actnorm import ActNorm
 from experiments.models.bijection import Bijection, Place, describe_layers
-from experiments.models.config import GlowConfig
 from experiments.models.coupling import build_coupling
+from experiments.models.families.glow.config import GlowConfig
 from experiments.models.invertible_convolution import InvertibleConvolution
 
 

@@ -14,11 +14,11 @@ from curvature.errors import NonFiniteError, ShapeError
 from curvature.hessian.layered.flow import LayeredFlow
 from curvature.hessian.layered.layers import FactorOut, Layer
 from experiments.models.bijection import Chain, Place, describe_layers
-from experiments.models.config import GlowConfig
+from experiments.models.families.glow.config import GlowConfig
+from experiments.models.families.glow.step import FlowStep
 from experiments.models.flow import Flow
 from experiments.models.prior import GaussianPrior
 from experiments.models.squeeze import Squeeze
-from experiments.models.step import FlowStep
 
 
 class Glow(Flow):
