@@ -3,19 +3,19 @@
 from curvature.errors import ConfigError
 
 
-def require_setting(condition: bool, section: str, config: object, name: str, expected: str) -> None:
+def require_setting(config: object, what: str, name: str, condition: bool, expected: str) -> None:
     """Refuse a setting unless the condition holds.
 
     Parameters
     ----------
-    condition
-        Whether the setting is good.
-    section
-        Of which configuration it is: ``training``, say.
     config
-        The configuration.
+        The settings.
+    what
+        What they are settings of, such as ``training``.
     name
-        The setting's name.
+        The name of the one in question.
+    condition
+        Whether it is good.
     expected
         What would be good, for the message.
 
@@ -25,11 +25,20 @@ def require_setting(condition: bool, section: str, config: object, name: str, ex
         If it does not hold.
     """
     if not condition:
-        raise ConfigError(f"{section} setting {name}: expected {expected}, got {getattr(config, name)!r}")
+        raise ConfigError(f"{what} setting {name}: expected {expected}, got {getattr(config, name)!r}")
 
 
-def require_at_least(section: str, config: object, **least: int) -> None:
-    """Refuse every named setting that is below its bound.
+def require_at_least(config: object, what: str, **least: int) -> None:
+    """Refuse every setting that is below its least value.
+
+    Parameters
+    ----------
+    config
+        The settings.
+    what
+        What they are settings of, such as ``training``.
+    least
+        Least values by the settings' names.
 
     Raises
     ------
@@ -37,4 +46,4 @@ def require_at_least(section: str, config: object, **least: int) -> None:
         If one is.
     """
     for name, bound in least.items():
-        require_setting(getattr(config, name) >= bound, section, config, name, f"at least {bound}")
+        require_setting(config, what, name, getattr(config, name) >= bound, f"at least {bound}")

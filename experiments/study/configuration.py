@@ -37,7 +37,7 @@ class EvaluationConfig:
     """Evaluations per tenfold number of steps (4: after steps 1, 2, 3, 6, 10, 18, ... and the last); 0 for none."""
 
     def __post_init__(self) -> None:
-        require_at_least("evaluation", self, n_images=2, per_decade=0)
+        require_at_least(self, "evaluation", n_images=2, per_decade=0)
 
 
 @dataclass(frozen=True)

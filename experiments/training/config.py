@@ -58,22 +58,17 @@ class TrainingConfig:
     """Write the log and the evaluations for TensorBoard too, to tensorboard/ in the run directory."""
 
     def __post_init__(self) -> None:
-        require_at_least("training", self, steps=1, batch_size=1, checkpoint_every=1, log_every=1)
-        require = partial(require_setting, section="training", config=self)
-        require(
-            1 <= self.gradient_accumulation <= self.batch_size,
-            name="gradient_accumulation",
-            expected=f"between 1 and batch_size = {self.batch_size}",
-        )
-        require(0 < self.learning_rate < math.inf, name="learning_rate", expected="a positive number")
-        require(all(0 <= beta < 1 for beta in self.betas), name="betas", expected="two numbers in [0, 1)")
-        require(
-            0 <= self.warmup_steps <= self.steps, name="warmup_steps", expected=f"between 0 and steps = {self.steps}"
-        )
+        require_at_least(self, "training", steps=1, batch_size=1, checkpoint_every=1, log_every=1)
+        require = partial(require_setting, self, "training")
+        fits = 1 <= self.gradient_accumulation <= self.batch_size
+        require("gradient_accumulation", fits, f"between 1 and batch_size = {self.batch_size}")
+        require("learning_rate", 0 < self.learning_rate < math.inf, "a positive number")
+        require("betas", all(0 <= beta < 1 for beta in self.betas), "two numbers in [0, 1)")
+        require("warmup_steps", 0 <= self.warmup_steps <= self.steps, f"between 0 and steps = {self.steps}")
         is_norm = self.clip_norm is None or 0 < self.clip_norm < math.inf
-        require(is_norm, name="clip_norm", expected="a positive number or None")
-        require(0 <= self.ema_decay < 1, name="ema_decay", expected="a number in [0, 1)")
-        require(self.seed >= 0, name="seed", expected="a whole number of at least 0")
+        require("clip_norm", is_norm, "a positive number or None")
+        require("ema_decay", 0 <= self.ema_decay < 1, "a number in [0, 1)")
+        require("seed", self.seed >= 0, "a whole number of at least 0")
         for name in ("optimizer", "schedule", "precision", "device", "data_on_device"):
             allowed = get_args(get_type_hints(type(self))[name])
-            require(getattr(self, name) in allowed, name=name, expected=f"one of {', '.join(allowed)}")
+            require(name, getattr(self, name) in allowed, f"one of {', '.join(allowed)}")

@@ -27,4 +27,4 @@ class GapsConfig:
     """Seed of the dequantisation noise and of generated noise images."""
 
     def __post_init__(self) -> None:
-        require_at_least("gaps", self, n_bpd=2, n_images=2, mean_curvature_points=0, seed=0)
+        require_at_least(self, "gaps", n_bpd=2, n_images=2, mean_curvature_points=0, seed=0)

@@ -37,11 +37,11 @@ class SweepConfig:
 
     def __post_init__(self) -> None:
         for name in ("train_sets", "models", "seeds"):
-            require_setting(bool(getattr(self, name)), "sweep", self, name, "at least one")
+            require_setting(self, "sweep", name, bool(getattr(self, name)), "at least one")
         are_seeds = all(seed >= 0 for seed in self.seeds)
-        require_setting(are_seeds, "sweep", self, "seeds", "whole numbers of at least 0")
-        require_at_least("sweep", self, n_images=2, patch_size=2)
-        require_setting(self.steps is None or self.steps >= 1, "sweep", self, "steps", "at least 1")
+        require_setting(self, "sweep", "seeds", are_seeds, "whole numbers of at least 0")
+        require_at_least(self, "sweep", n_images=2, patch_size=2)
+        require_setting(self, "sweep", "steps", self.steps is None or self.steps >= 1, "at least 1")
 
     def comparison(self) -> ComparisonConfig | None:
         """What every job compares, None where jobs only train.

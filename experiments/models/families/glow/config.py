@@ -46,7 +46,7 @@ class GlowConfig(ModelConfig):
         for name in ("levels", "steps", "width"):
             size = getattr(self, name)
             is_size = isinstance(size, int) and not isinstance(size, bool) and size >= 1
-            require_setting(is_size, "model", self, name, "a positive integer")
+            require_setting(self, "model", name, is_size, "a positive integer")
         for name, names in (("coupling", get_args(CouplingName)), ("activation", get_args(ActivationName))):
             require_known(name, getattr(self, name), names)
 
