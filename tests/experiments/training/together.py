@@ -112,8 +112,6 @@ def go_through(out):
     tell("end", "all was tried")
     processes.gather("end")
     processes.leave()
-    # At the interpreter's end torch's own threads now and then abort a process that has done all its work.
-    os._exit(0)
 
 
 if __name__ == "__main__":
