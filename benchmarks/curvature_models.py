@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from curvature import Expansion, Moments, expand
-from experiments.models.config import GlowConfig
-from experiments.models.glow import Glow
+from experiments.models.flow import Flow
+from experiments.models.registry import build, configuration
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ SIZES = {
 }
 
 
-def random_glow(size: Size) -> Glow:
+def random_glow(size: Size) -> Flow:
     """Weights of the size that training gives: every coupling does something, nothing explodes."""
-    model = Glow(size.shape, GlowConfig(levels=2, steps=size.steps, width=size.width), seed=0).double()
+    model = build(configuration("glow", levels=2, steps=size.steps, width=size.width), size.shape, seed=0).double()
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for parameter in model.parameters():
@@ -56,7 +56,7 @@ def images(size: Size, n: int, seed: int = 0) -> Tensor:
     return 0.9 * torch.nn.functional.interpolate(coarse, size.shape[1:], mode="bilinear") + 0.1 * fine
 
 
-def expansion_and_moments(size: Size, rank: int) -> tuple[Glow, Expansion, Moments]:
+def expansion_and_moments(size: Size, rank: int) -> tuple[Flow, Expansion, Moments]:
     """Expand about a smooth image; the covariance has falling eigenvalues and `rank` columns."""
     generator = torch.Generator().manual_seed(1)
     spectrum = 0.1 / torch.arange(1, rank + 1, dtype=torch.float64)

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from experiments.models.config import GlowConfig
+from experiments.models.config import ModelConfig
 
 
 class NormflowsGlow(nn.Module):
@@ -24,12 +24,12 @@ class NormflowsGlow(nn.Module):
     event_shape
         (C, H, W) of one image.
     config
-        Levels, steps and width; its activation is not used.
+        Of a Glow: its levels, steps and width; its activation is not used.
     seed
         Of the initial weights.
     """
 
-    def __init__(self, event_shape: tuple[int, int, int], config: GlowConfig, seed: int = 0) -> None:
+    def __init__(self, event_shape: tuple[int, int, int], config: ModelConfig, seed: int = 0) -> None:
         super().__init__()
         import normflows
 

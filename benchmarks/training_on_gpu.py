@@ -15,8 +15,9 @@ from functools import partial
 import torch
 
 from benchmarks.model_flops import peak_flops, training_flops
-from experiments.models.config import GlowConfig
-from experiments.models.glow import Glow
+from experiments.models.config import ModelConfig
+from experiments.models.flow import Flow
+from experiments.models.registry import build
 from experiments.paper.presets import PRESETS
 from experiments.training.batches import Batches
 from experiments.training.config import TrainingConfig
@@ -38,7 +39,7 @@ class Workload:
     """What is trained."""
 
     event_shape: tuple[int, int, int]
-    model: GlowConfig
+    model: ModelConfig
 
 
 WORKLOADS = {"3x32x32": Workload((3, 32, 32), PRESET.colour), "1x28x28": Workload((1, 28, 28), PRESET.gray)}
@@ -82,7 +83,7 @@ def table(
     deadline = time.monotonic() + seconds
     rows: list[Row] = []
     for label, workload in workloads.items():
-        flops = training_flops(Glow(workload.event_shape, workload.model), workload.event_shape)
+        flops = training_flops(build(workload.model, workload.event_shape), workload.event_shape)
         of_reference: dict[int, float | None] = {}
         for name, config in candidates.items():
             found = at_batch_sizes(workload, config, device, batch_sizes, deadline)
@@ -113,7 +114,7 @@ def at_batch_sizes(
 ) -> dict[int, Measurement]:
     """Measure one model, that what is compiled for one batch can serve the next."""
     torch._dynamo.reset()
-    model = Glow(workload.event_shape, workload.model).to(device)
+    model = build(workload.model, workload.event_shape).to(device)
     if config.channels_last:
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     found = {}
@@ -128,7 +129,7 @@ def at_batch_sizes(
     return found
 
 
-def measured(model: Glow, config: TrainingConfig, device: torch.device) -> Measurement:
+def measured(model: Flow, config: TrainingConfig, device: torch.device) -> Measurement:
     """Images a second, and on a CUDA device the most memory that the steps took."""
     on_cuda = device.type == "cuda"
     if on_cuda:
@@ -138,7 +139,7 @@ def measured(model: Glow, config: TrainingConfig, device: torch.device) -> Measu
     return Measurement(config.batch_size / seconds, torch.cuda.max_memory_allocated(device) / 1e6 if on_cuda else None)
 
 
-def training_step(model: Glow, config: TrainingConfig, device: torch.device) -> Callable[[], object]:
+def training_step(model: Flow, config: TrainingConfig, device: torch.device) -> Callable[[], object]:
     """The first step of the training loop, over and over, on noise: the time does not depend on what images show."""
     generator = torch.Generator().manual_seed(config.seed)
     pixels = torch.randint(0, 256, (config.batch_size, *model.event_shape), generator=generator, dtype=torch.uint8)

@@ -26,7 +26,8 @@ from experiments.data.catalog import load_image_set
 from experiments.data.errors import DataNotFoundError
 from experiments.data.image_set import ImageSet
 from experiments.models.config import ActivationName
-from experiments.models.glow import Glow
+from experiments.models.flow import Flow
+from experiments.models.registry import build
 from experiments.paper.presets import PRESETS
 from experiments.storage.run_directory import RunDirectory
 from experiments.study.inputs import load_inputs
@@ -102,7 +103,7 @@ def trained(candidate: Candidate, images: ImageSet, training: TrainingConfig) ->
     if candidate.activation is None:
         model, training = NormflowsGlow(SHAPE, PRESET.colour), replace(training, channels_last=False)
     else:
-        model = Glow(SHAPE, replace(PRESET.colour, activation=candidate.activation))
+        model = build(replace(PRESET.colour, activation=candidate.activation), SHAPE)
     training = replace(training, precision=candidate.precision)
     with tempfile.TemporaryDirectory() as directory:
         train(model, images.images, training, RunDirectory.create(Path(directory) / "run", {"training": training}))
@@ -112,7 +113,7 @@ def trained(candidate: Candidate, images: ImageSet, training: TrainingConfig) ->
 @torch.no_grad()
 def held_out_bits(model: nn.Module, test: Float[Tensor, "count c h w"]) -> Float[Tensor, " count"]:
     """Bits per dimension of every image, in the precision of the images."""
-    log_prob = cast(Glow | NormflowsGlow, model).log_prob
+    log_prob = cast(Flow | NormflowsGlow, model).log_prob
     log_p = torch.cat([log_prob(batch) for batch in test.split(EVALUATION_BATCH)])
     return bits_per_dim(log_p.double(), test[0].numel())
 

@@ -17,7 +17,8 @@ from benchmarks.normflows_glow import NormflowsGlow
 from benchmarks.timing import alternate
 from curvature.units import bits_per_dim
 from experiments.models.config import ActivationName
-from experiments.models.glow import Glow
+from experiments.models.flow import Flow
+from experiments.models.registry import build
 from experiments.paper.presets import PRESETS
 from experiments.training.optimizer import build_optimizer
 
@@ -83,7 +84,7 @@ def training_step(candidate: Candidate, x: Tensor) -> Callable[[], None]:
     return step
 
 
-def loss_of(model: Glow | NormflowsGlow, candidate: Candidate) -> Callable[[Tensor], Tensor]:
+def loss_of(model: Flow | NormflowsGlow, candidate: Candidate) -> Callable[[Tensor], Tensor]:
     """Bits per dimension in the candidate's arithmetic and memory format."""
     memory_format = torch.channels_last if candidate.channels_last else torch.contiguous_format
 
@@ -95,8 +96,8 @@ def loss_of(model: Glow | NormflowsGlow, candidate: Candidate) -> Callable[[Tens
     return loss
 
 
-def our_glow(activation: ActivationName, x: Tensor) -> Glow:
-    model = Glow(SHAPE, replace(PRESET.colour, activation=activation))
+def our_glow(activation: ActivationName, x: Tensor) -> Flow:
+    model = build(replace(PRESET.colour, activation=activation), SHAPE)
     model.initialise(x)
     return model
 

@@ -40,7 +40,7 @@ class ChannelMixing(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Mixing:
-    """A `ChannelMixing` of plain tensors, for kernels that come from no model.
+    """A `ChannelMixing` of plain tensors.
 
     Attributes
     ----------

@@ -5,7 +5,7 @@ options have been read. Exit codes: 0 good, 1 a failed check, 2 a user's mistake
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from importlib import import_module
 from operator import or_
@@ -26,7 +26,7 @@ from experiments.command_line.options import (
     TrajectoryOptions,
     VerifyOptions,
 )
-from experiments.command_line.starting_point import train_defaults
+from experiments.command_line.starting_point import demo_defaults, train_defaults
 from experiments.data.location import use_data_root
 from experiments.paper.training_command import PROGRAM
 
@@ -47,6 +47,9 @@ COMMANDS: dict[str, tuple[type, str]] = {
     "gaps": (GapsOptions, "experiments.command_line.gaps"),
     "verify": (VerifyOptions, "experiments.command_line.verify"),
 }
+
+# The commands whose defaults depend on their own arguments.
+STARTING_POINTS: dict[str, Callable[[Sequence[str]], object]] = {"train": train_defaults, "demo": demo_defaults}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -73,8 +76,8 @@ def _use_data_root(options: Any) -> None:
 
 
 def command_parsers(arguments: Sequence[str]) -> Any:
-    """What tyro reads: one subcommand for each command; `train` starts from the preset that the arguments name."""
-    defaults = {"train": train_defaults(arguments)} if "train" in arguments[:1] else {}
+    """What tyro reads: one subcommand for each command; a preset or a model's family decides where options start."""
+    defaults = {name: read(arguments) for name, read in STARTING_POINTS.items() if name in arguments[:1]}
     commands = (
         Annotated[kind, tyro.conf.subcommand(name, default=defaults.get(name, tyro.MISSING_NONPROP))]
         for name, (kind, _) in COMMANDS.items()

@@ -6,14 +6,15 @@ from typing import Annotated
 
 import tyro
 
-from experiments.models.config import GlowConfig
+from experiments.models.config import ModelConfig
+from experiments.models.registry import configuration
 from experiments.paper.gaps.config import GapsConfig
 from experiments.study.configuration import ComparisonConfig, ExperimentConfig, ExplanationConfig, TrajectoryConfig
 from experiments.study.sweep.config import SweepConfig
 from experiments.training.config import TrainingConfig
 
 # The demo's model and training, tuned for 8 x 8 colour patches: about a minute on one core for each of the two flows.
-DEMO_MODEL = GlowConfig(levels=2, steps=6, width=32)
+DEMO_MODEL = configuration("glow", levels=2, steps=6, width=32)
 DEMO_TRAINING = TrainingConfig(
     steps=2400, batch_size=32, optimizer="adam", learning_rate=5e-3, warmup_steps=50, ema_decay=0.995, device="cpu"
 )
@@ -29,7 +30,7 @@ class DemoOptions:
     """Images of each input set."""
     jobs: int = 2
     """Processes, one thread each; 1 runs the two directions one after the other."""
-    model: GlowConfig = DEMO_MODEL
+    model: ModelConfig = DEMO_MODEL
     """The flow."""
     training: TrainingConfig = DEMO_TRAINING
     """How it is trained."""

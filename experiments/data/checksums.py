@@ -1,4 +1,7 @@
-"""Checksums of data files: held against the published one, or against the one recorded when the file was first seen."""
+"""Checksums of data files: official ones are held against the published sum.
+
+Files of the npz layout, which have none, are held against the sum recorded when `data verify` first saw them.
+"""
 
 import json
 from pathlib import Path

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from experiments.data.checksums import require_checksum, require_recorded
+from experiments.data.checksums import require_checksum
 from experiments.data.errors import ChecksumError, DataNotFoundError, DownloadError
 from experiments.data.location import cache_directory
 from experiments.data.sources import SOURCES, OfficialFile
@@ -67,8 +67,6 @@ def download(file: OfficialFile, directory: Path, bar: Bar | None = None) -> Pat
         for url in file.urls:
             try:
                 return _retrieve(url, file, path, bar)
-            except ChecksumError as error:
-                failures.append(f"{url}: {error}")
             except ValueError:  # pooch found another checksum and has removed what it downloaded
                 failures.append(f"{url}: not the published file, its checksum is another one")
             except OSError as error:
@@ -87,7 +85,7 @@ def download(file: OfficialFile, directory: Path, bar: Bar | None = None) -> Pat
 
 
 def _retrieve(url: str, file: OfficialFile, path: Path, bar: Bar | None) -> Path:
-    """Download from one address; a file without a published checksum is recorded."""
+    """Download from one address."""
     import pooch  # imported here: only a download needs it
 
     pooch.get_logger().setLevel("WARNING")
@@ -99,12 +97,6 @@ def _retrieve(url: str, file: OfficialFile, path: Path, bar: Bar | None) -> Path
     )
     path.unlink(missing_ok=True)
     pooch.retrieve(url, file.checksum, fname=path.name, path=path.parent, downloader=downloader)
-    if file.checksum is None:
-        try:
-            require_recorded(path)
-        except ChecksumError:
-            path.unlink()
-            raise
     return path
 
 
@@ -115,7 +107,7 @@ def _require_space(file: OfficialFile, directory: Path) -> None:
 
 
 def _is_damaged(file: OfficialFile, path: Path) -> bool:
-    if file.checksum is None or not path.is_file():
+    if not path.is_file():
         return False
     try:
         require_checksum(path, file.checksum, "published one")

@@ -4,7 +4,6 @@ No checksum here was computed by this project. They come from TensorFlow Dataset
 (https://github.com/tensorflow/datasets, `tensorflow_datasets/url_checksums/<set>.txt`, sha256 and bytes), except
 - notMNIST: md5 as several independent loaders on GitHub give it (they agree), bytes from TensorFlow's Udacity course;
 - Tiny ImageNet: md5 from https://github.com/lvyilin/pytorch-fgvc-dataset (`tiny_imagenet.py`).
-A file without a published sum is recorded when it is first seen and held against that ever after.
 """
 
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ class OfficialFile:
     urls
         Addresses, tried in turn; empty where a login or a browser is needed.
     checksum
-        ``sha256:...`` or ``md5:...`` as published; None where no published one is known.
+        ``sha256:...`` or ``md5:...`` as published.
     size
         Published size in bytes; 0 where it is not known.
     extracted
@@ -30,8 +29,8 @@ class OfficialFile:
     """
 
     name: str
-    urls: tuple[str, ...] = ()
-    checksum: str | None = None
+    urls: tuple[str, ...]
+    checksum: str
     size: int = 0
     extracted: tuple[str, ...] = ()
 

@@ -51,7 +51,7 @@ def is_present(name: str) -> bool:
 
 
 def _check_file(stored: StoredSplit, file: str, path: Path, may_record: bool) -> Check:
-    """Hold a file against the published sum where there is one, else against the recorded one.
+    """Hold an official file against its published sum, and one of the npz layout against the recorded one.
 
     Files of a split that cannot be read are not recorded: sound ones put in their place would fail ever after.
     """

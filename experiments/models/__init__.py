@@ -1,1 +1,1 @@
-"""Constant-volume Glow and toy flows with known closed forms."""
+"""Model families, and the layers that they are made of."""

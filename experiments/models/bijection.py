@@ -1,10 +1,30 @@
 """The contract of an invertible layer, and the chain that composes layers."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import cast
 
 from jaxtyping import Float
 from torch import Tensor, nn
+
+from curvature.errors import RouteError
+from curvature.hessian.layered.layers import Layer
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a layer sits in a multi-scale flow."""
+
+    name: str
+    """Its name as a submodule, for error messages."""
+    level: int
+    """0 for the level next to the image."""
+    step: int
+    """0 for the first step of the level; -1 for the squeeze before it."""
+
+    def within(self, child: str) -> "Place":
+        """The place of a submodule."""
+        return replace(self, name=f"{self.name}.{child}")
 
 
 class Bijection(nn.Module):
@@ -31,6 +51,36 @@ class Bijection(nn.Module):
     def initialise(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C2 H2 W2"]:
         """Set data-dependent parameters from the batch `x`, if the layer has any, and return `f(x)`."""
         return self(x)[0]
+
+    def curvature_layers(self, place: Place, channels: int) -> list[Layer]:
+        """Describe the layer by the linear maps and activations that it is made of (`curvature.hessian.layered`).
+
+        Parameters
+        ----------
+        place
+            Where it sits.
+        channels
+            Channels of its output.
+
+        Raises
+        ------
+        RouteError
+            If it cannot be described so; names the module.
+        """
+        raise RouteError(f"{place.name}: {type(self).__name__} does not describe its layers for curvature; use 'hvp'")
+
+
+def describe_layers(module: nn.Module, place: Place, channels: int, expected: str) -> list[Layer]:
+    """Describe a module that should be a bijection: its `curvature_layers`.
+
+    Raises
+    ------
+    RouteError
+        If it is no bijection, where `expected` was due, or cannot be described; names the module.
+    """
+    if not isinstance(module, Bijection):
+        raise RouteError(f"{place.name}: expected {expected}, got {type(module).__name__}; use 'hvp'")
+    return module.curvature_layers(place, channels)
 
 
 class Chain(Bijection):

@@ -1,84 +1,124 @@
-"""Coupling layers: one half of the channels changes the other (Dinh et al. 2015, arXiv 1410.8516, section 3.2)."""
+"""Coupling layers: one half of the channels changes the other (Dinh et al. 2015, arXiv 1410.8516, section 3.2).
 
-from collections.abc import Callable
+A coupling is a network and a transformer: the network reads the first half and says how the transformer changes the
+second. A new transformer is a class here and its name in `TRANSFORMERS`.
+"""
+
+from typing import Protocol
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from experiments.models.activations import make_activation
-from experiments.models.bijection import Bijection
+from curvature.errors import RouteError
+from curvature.hessian.layered.layers import AdditiveCoupling, Layer
+from experiments.models.bijection import Bijection, Place
 from experiments.models.config import ActivationName, CouplingName
+from experiments.models.coupling_network import coupling_network, network_layers
 
 
-class AdditiveCoupling(Bijection):
-    """Add to one half of the channels a function of the other: `y1 = x1`, `y2 = x2 + m(x1)`; log-determinant zero.
+class Transformer(Protocol):
+    """An invertible map of the second half of the channels, whose settings `h` are computed from the first half.
+
+    It gets whole images, the number `split` of leading channels to leave alone, and `h`.
+    """
+
+    @property
+    def numbers_per_channel(self) -> int:
+        """Channels of `h` for each channel that is changed."""
+
+    @property
+    def is_constant_log_det(self) -> bool:
+        """A promise: the log-determinant is the same number for every `x` and `h`."""
+
+    def forward(
+        self, x: Float[Tensor, "B C H W"], h: Float[Tensor, "B P H W"], split: int
+    ) -> tuple[Float[Tensor, "B C H W"], Float[Tensor, "*#batch"]]:
+        """Change the channels from `split` on; return also the log-determinant in nats."""
+
+    def inverse(self, y: Float[Tensor, "B C H W"], h: Float[Tensor, "B P H W"], split: int) -> Float[Tensor, "B C H W"]:
+        """Change them back."""
+
+
+class Additive:
+    """`y2 = x2 + h`; the log-determinant is zero, because the Jacobian is unit triangular."""
+
+    numbers_per_channel = 1
+    is_constant_log_det = True
+
+    def forward(
+        self, x: Float[Tensor, "B C H W"], h: Float[Tensor, "B P H W"], split: int
+    ) -> tuple[Float[Tensor, "B C H W"], Float[Tensor, ""]]:
+        """Add `h` to the second half; return also a zero."""
+        return x + _beside_zeros(h, split), x.new_zeros(())
+
+    def inverse(self, y: Float[Tensor, "B C H W"], h: Float[Tensor, "B P H W"], split: int) -> Float[Tensor, "B C H W"]:
+        """Subtract `h` from the second half."""
+        return y - _beside_zeros(h, split)
+
+
+TRANSFORMERS: dict[CouplingName, Transformer] = {"additive": Additive()}
+
+
+class Coupling(Bijection):
+    """Change one half of the channels by a function of the other: `y1 = x1`, `y2 = t(x2; m(x1))`.
 
     Parameters
     ----------
     network : nn.Module
-        The function `m`, from the first C//2 channels to the other C - C//2, same height and width.
+        The function `m`, from the first C//2 channels to the settings of the transformer, same height and width.
+    transformer : Transformer
+        The map `t`.
     """
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: nn.Module, transformer: Transformer) -> None:
         super().__init__()
         self.network = network
+        self.transformer = transformer
 
     @property
     def is_constant_log_det(self) -> bool:
-        """Always: the Jacobian is unit triangular."""
-        return True
+        """True if the transformer's is: the Jacobian is block triangular."""
+        return self.transformer.is_constant_log_det
 
-    def forward(self, x: Float[Tensor, "B C H W"]) -> tuple[Float[Tensor, "B C H W"], Float[Tensor, ""]]:
-        """Shift the second half; return also a zero."""
-        return x + self._shift(x), x.new_zeros(())
+    def forward(self, x: Float[Tensor, "B C H W"]) -> tuple[Float[Tensor, "B C H W"], Float[Tensor, "*#batch"]]:
+        """Change the second half; return also the log-determinant in nats."""
+        split = x.shape[1] // 2
+        return self.transformer.forward(x, self.network(x[:, :split]), split)
 
     def inverse(self, y: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C H W"]:
-        """Shift the second half back."""
-        return y - self._shift(y)
+        """Change the second half back."""
+        split = y.shape[1] // 2
+        return self.transformer.inverse(y, self.network(y[:, :split]), split)
 
-    def _shift(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C H W"]:
-        """`(0, m(x1))`: adding whole images is faster than splitting and joining them."""
-        half = x.shape[1] // 2
-        return functional.pad(self.network(x[:, :half]), (0, 0, 0, 0, half, 0))
+    def curvature_layers(self, place: Place, channels: int) -> list[Layer]:
+        """Describe the coupling, if it is additive and its network a sequence of known layers.
 
+        Raises
+        ------
+        RouteError
+            If it is not; names the module.
+        """
+        if not isinstance(self.transformer, Additive):
+            kind = type(self.transformer).__name__
+            raise RouteError(f"{place.name}: expected an additive coupling, got {kind}; use 'hvp'")
+        return [AdditiveCoupling(channels // 2, network_layers(self.network, place.within("network")))]
 
-def coupling_network(
-    channels_in: int, width: int, channels_out: int, activation: ActivationName, generator: torch.Generator
-) -> nn.Sequential:
-    """Build the network of a coupling: 3x3, activation, 1x1, activation, 3x3 convolutions.
-
-    The last layer starts at zero, so that a coupling starts as the identity; the others start with He-normal weights
-    (He et al. 2015, arXiv 1502.01852) drawn from `generator`.
-    """
-    return nn.Sequential(
-        _convolution(channels_in, width, 3, generator),
-        make_activation(activation),
-        _convolution(width, width, 1, generator),
-        make_activation(activation),
-        _convolution(width, channels_out, 3, None),
-    )
+    def extra_repr(self) -> str:
+        """Show the transformer."""
+        return f"transformer={type(self.transformer).__name__}"
 
 
-def _additive(channels: int, width: int, activation: ActivationName, generator: torch.Generator) -> AdditiveCoupling:
-    half = channels // 2
-    return AdditiveCoupling(coupling_network(half, width, channels - half, activation, generator))
+def build_coupling(
+    name: CouplingName, channels: int, width: int, activation: ActivationName, generator: torch.Generator
+) -> Coupling:
+    """Build the coupling of that name with a new network of `width` hidden channels."""
+    split, transformer = channels // 2, TRANSFORMERS[name]
+    outputs = (channels - split) * transformer.numbers_per_channel
+    return Coupling(coupling_network(split, width, outputs, activation, generator), transformer)
 
 
-# A coupling whose log-determinant depends on x returns it as [B] and says so in `is_constant_log_det`; no other
-# module changes.
-CouplingMaker = Callable[[int, int, ActivationName, torch.Generator], Bijection]
-COUPLINGS: dict[CouplingName, CouplingMaker] = {"additive": _additive}
-
-
-def _convolution(channels_in: int, channels_out: int, size: int, generator: torch.Generator | None) -> nn.Conv2d:
-    """Return a size-preserving convolution: He-normal from `generator`, or all zeros without one; the bias is zero."""
-    # skip_init: the constructor would draw from torch's global random state.
-    layer = nn.utils.skip_init(nn.Conv2d, channels_in, channels_out, size, padding=size // 2)
-    if generator is None:
-        nn.init.zeros_(layer.weight)
-    else:
-        nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator=generator)
-    nn.init.zeros_(layer.bias)
-    return layer
+def _beside_zeros(h: Float[Tensor, "B P H W"], split: int) -> Float[Tensor, "B C H W"]:
+    """`(0, h)`: adding whole images is faster than splitting and joining them."""
+    return functional.pad(h, (0, 0, 0, 0, split, 0))

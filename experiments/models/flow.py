@@ -42,6 +42,9 @@ class Flow(nn.Module):
         """Return `x = f^{-1}(z)`."""
         raise NotImplementedError
 
+    def initialise(self, x: Float[Tensor, " B *event"]) -> None:
+        """Set the parameters that depend on data from the batch `x`; a flow without any is left as it is."""
+
     def log_prob(self, x: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
         """Return `log p(x)` in nats.
 

@@ -4,7 +4,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-from experiments.models.bijection import Bijection
+from curvature.hessian.layered import layers
+from experiments.models.bijection import Bijection, Place
 
 
 class Squeeze(Bijection):
@@ -26,3 +27,7 @@ class Squeeze(Bijection):
     def inverse(self, y: Float[Tensor, "B C2 H2 W2"]) -> Float[Tensor, "B C H W"]:
         """Put the four channels of each block back in place."""
         return functional.pixel_shuffle(y, 2)
+
+    def curvature_layers(self, place: Place, channels: int) -> list[layers.Layer]:
+        """Describe the squeeze: a permutation."""
+        return [layers.Squeeze()]

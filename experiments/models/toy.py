@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from curvature.closed_form.channel_mixing import Mixing
 from curvature.errors import ShapeError
 from curvature.hessian.layered.flow import LayeredFlow
 from curvature.hessian.layered.layers import Activation, AdditiveCoupling, Dense, Flatten, PixelwiseMap
@@ -19,7 +20,6 @@ from curvature.names import require_known
 from experiments.models.activations import DERIVATIVES, make_activation
 from experiments.models.config import ActivationName
 from experiments.models.flow import Flow
-from experiments.models.glow import ChannelMixing
 from experiments.models.prior import GaussianPrior
 
 
@@ -165,10 +165,10 @@ class MixingFlow(Flow):
         return LayeredFlow(self.event_shape, layers, float(self.prior.scale), log_det)
 
     @torch.no_grad()
-    def channel_mixings(self) -> list[ChannelMixing]:
+    def channel_mixings(self) -> list[Mixing]:
         """Return the kernels; there is no actnorm, so every scale is one."""
         ones = torch.ones_like(self.kernels[0, 0])
-        return [ChannelMixing(0, step, kernel.clone(), ones) for step, kernel in enumerate(self.kernels)]
+        return [Mixing(0, step, kernel.clone(), ones) for step, kernel in enumerate(self.kernels)]
 
     def gradient(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C H W"]:
         """Gradient of log p, `-(1/sigma^2) U'U x` at every pixel."""

@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 
 from curvature.names import require_known
 from experiments.data.descriptions import DESCRIPTIONS
-from experiments.models.config import GlowConfig
+from experiments.models.config import ModelConfig
+from experiments.models.registry import configuration, fit
 from experiments.study.configuration import DataConfig, ExperimentConfig
 from experiments.training.config import TrainingConfig
 
@@ -15,9 +16,9 @@ class Preset:
 
     purpose: str
     """Machine and time that it is made for."""
-    gray: GlowConfig
+    gray: ModelConfig
     """The flow for 1 x 28 x 28 images, which allow two levels."""
-    colour: GlowConfig
+    colour: ModelConfig
     """The flow for 3 x 32 x 32 images."""
     training: TrainingConfig
     """How either is trained."""
@@ -25,14 +26,14 @@ class Preset:
 
 # Sizes of the published models: Nalisnick et al. 2019 (arXiv 1810.09136), appendix A. The paper's own optimizer ran for
 # a million steps; the settings here are ours.
-_PUBLISHED_GRAY = GlowConfig(levels=2, steps=16, width=200)
-_PUBLISHED_COLOUR = GlowConfig(levels=3, steps=8, width=400)
+_PUBLISHED_GRAY = configuration("glow", levels=2, steps=16, width=200)
+_PUBLISHED_COLOUR = configuration("glow", levels=3, steps=8, width=400)
 
 PRESETS: dict[str, Preset] = {
     "laptop": Preset(
         purpose="about half an hour on one CPU thread with bfloat16 arithmetic",
-        gray=GlowConfig(levels=2, steps=8, width=64),
-        colour=GlowConfig(levels=3, steps=8, width=64),
+        gray=configuration("glow", levels=2, steps=8, width=64),
+        colour=configuration("glow", levels=3, steps=8, width=64),
         training=TrainingConfig(
             steps=12_000,
             batch_size=32,
@@ -101,19 +102,10 @@ def preset_experiment(preset: str, train_set: str, seed: int = 0, patch_size: in
     require_known("preset", preset, PRESETS)
     require_known("data set", train_set, DESCRIPTIONS)
     chosen = PRESETS[preset]
-    channels, height, _ = DESCRIPTIONS[train_set].event_shape or (3, patch_size, patch_size)
-    model = chosen.gray if channels == 1 else chosen.colour
+    event_shape = DESCRIPTIONS[train_set].event_shape or (3, patch_size, patch_size)
+    model = chosen.gray if event_shape[0] == 1 else chosen.colour
     return ExperimentConfig(
         data=DataConfig(train_set=train_set, patch_size=patch_size),
-        model=replace(model, levels=min(model.levels, halvings(height))),
+        model=fit(model, event_shape),
         training=replace(chosen.training, seed=seed),
     )
-
-
-def halvings(extent: int) -> int:
-    """How often an extent can be halved: the most levels that a flow on images of that height can have.
-
-    >>> halvings(28), halvings(32)
-    (2, 5)
-    """
-    return (extent & -extent).bit_length() - 1

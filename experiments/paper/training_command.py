@@ -8,7 +8,7 @@ from typing import Any
 from experiments.data.descriptions import DESCRIPTIONS
 from experiments.paper.presets import PRESETS, preset_experiment
 from experiments.storage.serialisation import to_plain
-from experiments.study.configuration import DataConfig, ExperimentConfig
+from experiments.study.configuration import DataConfig, ExperimentConfig, of_kind
 
 PROGRAM = "likelihood-curvature"
 
@@ -45,7 +45,9 @@ def _arguments(config: ExperimentConfig, preset: str | None) -> list[str]:
         arguments = ["--preset", preset, *arguments]
         if patch_size != DataConfig().patch_size:
             arguments += ["--data.patch-size", str(patch_size)]
-    return arguments + changed_options(start, config)
+    if config.model.kind != start.model.kind:
+        arguments += ["--model.kind", config.model.kind]
+    return arguments + changed_options(of_kind(start, config.model.kind), config)
 
 
 def changed_options(start: object, config: object) -> list[str]:

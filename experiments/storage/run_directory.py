@@ -29,7 +29,7 @@ class RunDirectory:
     Use `create` to begin a run and `open` to read or continue one::
 
         runs/<name>/config.json  environment.json  log.csv  checkpoint.safetensors  evaluations.csv  snapshots/
-                    measurements.csv  predictions.csv  comparison.csv  figures/  report.html  stages.json
+                    measurements.csv  predictions.csv  comparison.csv  figures/  stages.json
     """
 
     path: Path
@@ -37,6 +37,9 @@ class RunDirectory:
     @classmethod
     def create(cls, path: Path | str, config: object) -> "RunDirectory":
         """Make the directory and write the configuration; the same configuration may be given again.
+
+        A directory that holds nothing but a configuration is a run that never began: its settings were refused, or it
+        was stopped before any work was done. Another configuration takes the place of that one.
 
         Parameters
         ----------
@@ -48,7 +51,7 @@ class RunDirectory:
         Raises
         ------
         RunDirectoryError
-            If the path is a file, cannot be written, or already holds a run with another configuration.
+            If the path is a file, cannot be written, or already holds a run with another configuration that has begun.
         """
         run = cls(Path(path))
         plain = to_plain(config, "config")
@@ -56,12 +59,13 @@ class RunDirectory:
             raise RunDirectoryError(f"{run.path}: is a file, expected a directory; choose another directory")
         if run.config_path.is_file():
             changed = differences(with_defaults(run.config(), config), plain)
-            if changed:
+            if not changed:
+                return run
+            if any(entry != run.config_path for entry in run.path.iterdir()):
                 raise RunDirectoryError(
                     f"{run.path}: already holds a run with another configuration ({'; '.join(changed)}); "
                     "choose another directory or remove this one"
                 )
-            return run
         try:
             run.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -117,24 +121,9 @@ class RunDirectory:
         return self.path / "snapshots"
 
     @property
-    def measurements_path(self) -> Path:
-        """Measured likelihoods, one row for each input set."""
-        return self.path / "measurements.csv"
-
-    @property
-    def predictions_path(self) -> Path:
-        """Predicted gaps, one row for each input set and rung."""
-        return self.path / "predictions.csv"
-
-    @property
     def comparison_path(self) -> Path:
         """Predicted beside measured."""
         return self.path / "comparison.csv"
-
-    @property
-    def figures_path(self) -> Path:
-        """The directory of figures."""
-        return self.path / "figures"
 
     @property
     def stages_path(self) -> Path:

@@ -5,14 +5,19 @@ import difflib
 import hashlib
 import json
 import math
-import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar
 
-from curvature.errors import ConfigError
+from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
+from cattrs.v import transform_error
+
+from curvature.errors import ConfigError, ToolkitError
+from experiments.storage.strict_converter import strict_converter
 
 T = TypeVar("T")
+
+UNKNOWN_KEY = "unknown key"
 
 
 def to_plain(value: object, where: str = "value") -> Any:
@@ -51,26 +56,27 @@ def from_plain(cls: type[T], plain: object, where: str | None = None) -> T:
     Raises
     ------
     ConfigError
-        For an unknown or missing key and for a value of another type, naming the key.
+        For an unknown or missing key, for a value of another type, and for one that the dataclass itself refuses; says
+        where.
     """
-    where = where or cls.__name__
-    if not isinstance(plain, Mapping):
-        raise ConfigError(f"{where}: expected a mapping of {cls.__name__}'s fields, got {plain!r:.60}")
-    fields = {f.name: f for f in dataclasses.fields(cls) if f.init}  # type: ignore[arg-type]
-    for key in plain:
-        if key not in fields:
-            near = difflib.get_close_matches(str(key), fields, n=1)
-            raise ConfigError(
-                f"{where}: unknown key {key!r}; "
-                + (f"did you mean {near[0]!r}?" if near else f"known: {', '.join(fields)}")
-            )
-    hints = get_type_hints(cls)
-    values = {key: _convert(hints[key], item, f"{where}.{key}") for key, item in plain.items()}
-    for name, field in fields.items():
-        required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-        if required and name not in values:
-            raise ConfigError(f"{where}: key {name!r} is missing")
-    return cls(**values)
+    try:
+        return _CONVERTER.structure(plain, cls)
+    except (BaseValidationError, ValueError, ToolkitError) as error:
+        told = transform_error(error, where or cls.__name__, _tell)
+        # A misspelt key is why another one is missing.
+        message, _, place = min(told, key=lambda line: not line.startswith(UNKNOWN_KEY)).rpartition(" @ ")
+        raise ConfigError(f"{place}: {message}") from error
+
+
+def read_by_kind(base: type, class_of: Callable[[Mapping[str, Any]], type]) -> None:
+    """From now on, read what is declared as `base` as the dataclass that `class_of` picks from its plain form."""
+
+    def read(plain: Any, _: Any) -> Any:
+        if not isinstance(plain, Mapping):
+            raise ValueError(f"expected a mapping of {base.__name__}'s fields, got {plain!r:.60}")
+        return _CONVERTER.structure(plain, class_of(plain))
+
+    _CONVERTER.register_structure_hook_func(lambda hint: hint is base, read)
 
 
 def with_defaults(plain: Mapping[str, Any], like: object) -> Any:
@@ -115,67 +121,16 @@ def _short(value: object) -> str:
     return text if len(text) <= 24 else text[:20] + "..."
 
 
-def _convert(hint: Any, value: Any, where: str) -> Any:
-    """Read one value as its annotation says."""
-    origin, arguments = get_origin(hint), get_args(hint)
-    if hint is Any:
-        return value
-    if origin in (Union, types.UnionType):
-        return _convert_union(arguments, value, where)
-    if origin is Literal:
-        return _require(value in arguments, value, where, f"one of {', '.join(map(repr, arguments))}")
-    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
-        return from_plain(hint, value, where)
-    if origin in (tuple, list):
-        return _convert_sequence(origin, arguments, value, where)
-    if origin is dict or hint is dict:
-        _require(isinstance(value, Mapping), value, where, "a mapping")
-        item = arguments[1] if arguments else Any
-        return {key: _convert(item, entry, f"{where}.{key}") for key, entry in value.items()}
-    return _convert_scalar(hint, value, where)
+def _tell(error: BaseException, _: type | None) -> str:
+    """Word one of cattrs' errors."""
+    if isinstance(error, KeyError):
+        return f"key {error.args[0]!r} is missing"
+    if isinstance(error, ForbiddenExtraKeysError):
+        known = [field.name for field in dataclasses.fields(error.cl) if field.init]
+        key = min(error.extra_fields)
+        near = difflib.get_close_matches(key, known, n=1)
+        return f"{UNKNOWN_KEY} {key!r}; " + (f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}")
+    return str(error)
 
 
-def _convert_scalar(hint: Any, value: Any, where: str) -> Any:
-    """Read a scalar; True is no number here, and a whole number may stand for a float."""
-    if hint is type(None):
-        return _require(value is None, value, where, "null")
-    if hint is float:
-        return float(
-            _require(isinstance(value, (int, float)) and not isinstance(value, bool), value, where, "a number")
-        )
-    if hint is int:
-        return _require(isinstance(value, int) and not isinstance(value, bool), value, where, "a whole number")
-    if hint is Path:
-        return Path(_require(isinstance(value, str), value, where, "a path"))
-    if hint in (bool, str):
-        return _require(isinstance(value, hint), value, where, "true or false" if hint is bool else "text")
-    raise ConfigError(f"{where}: fields of type {hint} cannot be read from JSON")
-
-
-def _convert_sequence(origin: type, arguments: tuple[Any, ...], value: Any, where: str) -> Any:
-    """Read a list or tuple, item by item."""
-    _require(isinstance(value, (list, tuple)), value, where, "a list")
-    if origin is tuple and Ellipsis not in arguments:
-        _require(len(value) == len(arguments), value, where, f"a list of {len(arguments)}")
-        hints = arguments
-    else:
-        hints = (arguments[0],) * len(value)
-    return origin(_convert(h, item, f"{where}[{i}]") for i, (h, item) in enumerate(zip(hints, value, strict=True)))
-
-
-def _convert_union(arguments: tuple[Any, ...], value: Any, where: str) -> Any:
-    """Read a value as the first member of a union that takes it."""
-    failures = []
-    for hint in arguments:
-        try:
-            return _convert(hint, value, where)
-        except ConfigError as error:
-            failures.append(error)
-    raise failures[0]
-
-
-def _require(condition: bool, value: Any, where: str, expected: str) -> Any:
-    """Return the value if the condition holds, and name what was expected otherwise."""
-    if not condition:
-        raise ConfigError(f"{where}: expected {expected}, got {value!r:.60}")
-    return value
+_CONVERTER = strict_converter()

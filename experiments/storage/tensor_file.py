@@ -1,11 +1,11 @@
 """Named tensors and text metadata in one safetensors file, written whole or not at all, and checked when read.
 
 The format itself only notices a wrong length; a checksum in the metadata covers every byte. Nothing is ever unpickled.
-The same content always gives the same bytes.
+The same content always gives the same bytes: safetensors orders tensors by precision and name, but metadata by chance,
+so all of ours are one JSON object under one key. Files of older versions, which have a key for each, are still read.
 """
 
 import json
-import struct
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +18,9 @@ from torch import Tensor
 from curvature.errors import CheckpointError
 from experiments.storage.atomic_write import write_bytes
 
+METADATA = "likelihood-curvature"
+"""The one key of the file's metadata."""
+
 
 def write_tensors(path: Path, file_format: str, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
     """Write the file atomically: an old one stays until the new one is on the disk.
@@ -28,8 +31,8 @@ def write_tensors(path: Path, file_format: str, tensors: Mapping[str, Tensor], m
         If it cannot be written.
     """
     held = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    content = save(held, {**metadata, "format": file_format, "tensors_crc32": str(_checksum(held))})
-    write_bytes(path, _with_sorted_metadata(content))
+    words = {**metadata, "format": file_format, "tensors_crc32": str(_checksum(held))}
+    write_bytes(path, save(held, {METADATA: json.dumps(words, sort_keys=True)}))
 
 
 def read_tensors(path: Path, file_format: str) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -42,10 +45,13 @@ def read_tensors(path: Path, file_format: str) -> tuple[dict[str, Tensor], dict[
     """
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
-            metadata = file.metadata() or {}
+            stored = file.metadata() or {}
+            metadata = json.loads(stored[METADATA]) if METADATA in stored else stored
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - file is no mapping
     except (SafetensorError, OSError, ValueError) as error:
         raise damaged(path, error) from error
+    if not isinstance(metadata, dict):
+        raise damaged(path, "its metadata are no JSON object")
     if metadata.get("format") != file_format:
         raise CheckpointError(f"{path}: expected a file of format {file_format!r}, got {metadata.get('format')!r}")
     if metadata.get("tensors_crc32") != str(_checksum(tensors)):
@@ -56,21 +62,6 @@ def read_tensors(path: Path, file_format: str) -> tuple[dict[str, Tensor], dict[
 def damaged(path: Path, why: object) -> CheckpointError:
     """Word the damage of a file in one line."""
     return CheckpointError(f"{path}: is damaged ({why}); restore a copy or train again")
-
-
-def _with_sorted_metadata(content: bytes) -> bytes:
-    """The same file with its metadata in the order of their names: `save` writes them in one that changes by chance.
-
-    The file begins with the length of a header in JSON (unsigned, 8 bytes, little-endian), which may end in spaces:
-    https://huggingface.co/docs/safetensors, "Format". The tensors' bytes are counted from its end.
-    """
-    (length,) = struct.unpack_from("<Q", content)
-    header = json.loads(content[8 : 8 + length])
-    # The tensors stay in the order of their bytes, and these aligned.
-    ordered = {"__metadata__": dict(sorted(header.pop("__metadata__").items())), **header}
-    text = json.dumps(ordered, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
-    text += b" " * (-len(text) % 8)
-    return b"".join((struct.pack("<Q", len(text)), text, memoryview(content)[8 + length :]))
 
 
 def _checksum(tensors: Mapping[str, Tensor]) -> int:

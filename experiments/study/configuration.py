@@ -1,9 +1,11 @@
 """What an experiment is made of, as frozen dataclasses whose fields are the command line's options. No torch here."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from experiments.models.config import GlowConfig
+from experiments.models.config import ModelConfig
+from experiments.models.registry import configuration
+from experiments.settings import require_at_least
 from experiments.training.config import TrainingConfig
 
 
@@ -35,12 +37,7 @@ class EvaluationConfig:
     """Evaluations per tenfold number of steps (4: after steps 1, 2, 3, 6, 10, 18, ... and the last); 0 for none."""
 
     def __post_init__(self) -> None:
-        for name, least in {"n_images": 2, "per_decade": 0}.items():
-            if getattr(self, name) < least:
-                # Imported only now: the package of the errors may import torch.
-                from curvature.errors import ConfigError
-
-                raise ConfigError(f"evaluation setting {name}: expected at least {least}, got {getattr(self, name)!r}")
+        require_at_least(self, "evaluation", n_images=2, per_decade=0)
 
 
 @dataclass(frozen=True)
@@ -48,9 +45,20 @@ class ExperimentConfig:
     """One training run: data, model, training and what is measured meanwhile."""
 
     data: DataConfig = field(default_factory=DataConfig)
-    model: GlowConfig = field(default_factory=GlowConfig)
+    model: ModelConfig = field(default_factory=configuration)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+
+
+def of_kind(experiment: ExperimentConfig, kind: str | None) -> ExperimentConfig:
+    """The experiment with the default model of a family, unless its model is of that family already.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such family.
+    """
+    return experiment if kind in (None, experiment.model.kind) else replace(experiment, model=configuration(kind))
 
 
 ExpansionPoint = Literal["mean", "mode"]

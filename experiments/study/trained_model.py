@@ -10,8 +10,9 @@ from analysis.inputs import parse_input_set
 from curvature.errors import CheckpointError
 from experiments.data.catalog import load_image_set
 from experiments.data.image_set import ImageSet
-from experiments.models.config import GlowConfig
-from experiments.models.glow import Glow
+from experiments.models.config import ModelConfig
+from experiments.models.flow import Flow
+from experiments.models.registry import build, describe
 from experiments.storage.file_digest import file_digest
 from experiments.storage.run_directory import RunDirectory
 from experiments.study.configuration import DataConfig, EvaluationConfig
@@ -33,7 +34,8 @@ class TrainedModel:
     """A flow in evaluation mode with its averaged weights, and the images it was trained on."""
 
     run: RunDirectory
-    model: Glow
+    model: Flow
+    architecture: ModelConfig
     data: DataConfig
     train_images: ImageSet
     step: int | None = None
@@ -41,9 +43,8 @@ class TrainedModel:
 
     @property
     def label(self) -> str:
-        """Name of the architecture, as tables show it: kind, levels x steps, width and activation."""
-        config = self.model.config
-        return f"glow-{config.coupling}-{config.levels}x{config.steps}-w{config.width}-{config.activation}"
+        """Name of the architecture, as tables show it."""
+        return describe(self.architecture).label
 
     @property
     def weights_path(self) -> Path:
@@ -106,7 +107,8 @@ def load_run(path: Path | str, step: int | None = None) -> TrainedModel:
     run = RunDirectory.open(path)
     images = _train_images(run)
     model = _untrained(run, images)
-    trained = TrainedModel(run, model, run.section("data", DataConfig), images, step)
+    architecture, data = run.section("model", ModelConfig), run.section("data", DataConfig)
+    trained = TrainedModel(run, model, architecture, data, images, step)
     if step is not None:
         load_snapshot(model, run.snapshots_path, step)
         return trained
@@ -156,5 +158,5 @@ def _train_images(run: RunDirectory) -> ImageSet:
     return load_image_set(data.train_set, "train", data.patch_size)
 
 
-def _untrained(run: RunDirectory, images: ImageSet) -> Glow:
-    return Glow(images.event_shape, run.section("model", GlowConfig), run.section("training", TrainingConfig).seed)
+def _untrained(run: RunDirectory, images: ImageSet) -> Flow:
+    return build(run.section("model", ModelConfig), images.event_shape, run.section("training", TrainingConfig).seed)

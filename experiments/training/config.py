@@ -2,7 +2,10 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import Literal, get_args, get_type_hints
+
+from experiments.settings import require_at_least, require_setting
 
 
 @dataclass(frozen=True)
@@ -55,31 +58,17 @@ class TrainingConfig:
     """Write the log and the evaluations for TensorBoard too, to tensorboard/ in the run directory."""
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch_size", "checkpoint_every", "log_every"):
-            self._require(getattr(self, name) >= 1, name, "at least 1")
-        self._require(
-            1 <= self.gradient_accumulation <= self.batch_size,
-            "gradient_accumulation",
-            f"between 1 and batch_size = {self.batch_size}",
-        )
-        self._require(0 < self.learning_rate < math.inf, "learning_rate", "a positive number")
-        self._require(all(0 <= beta < 1 for beta in self.betas), "betas", "two numbers in [0, 1)")
-        self._require(0 <= self.warmup_steps <= self.steps, "warmup_steps", f"between 0 and steps = {self.steps}")
-        self._require(self.clip_norm is None or 0 < self.clip_norm < math.inf, "clip_norm", "a positive number or None")
-        self._require(0 <= self.ema_decay < 1, "ema_decay", "a number in [0, 1)")
-        self._require(self.seed >= 0, "seed", "a whole number of at least 0")
-        for name, allowed in {
-            "optimizer": ("adamax", "adam"),
-            "schedule": ("constant", "linear", "cosine"),
-            "precision": ("float32", "bfloat16"),
-            "device": ("auto", "cpu", "cuda"),
-            "data_on_device": ("auto", "yes", "no"),
-        }.items():
-            self._require(getattr(self, name) in allowed, name, f"one of {', '.join(allowed)}")
-
-    def _require(self, condition: bool, name: str, expected: str) -> None:
-        if not condition:
-            # Imported only now: the package of the errors may import torch.
-            from curvature.errors import ConfigError
-
-            raise ConfigError(f"training setting {name}: expected {expected}, got {getattr(self, name)!r}")
+        require_at_least(self, "training", steps=1, batch_size=1, checkpoint_every=1, log_every=1)
+        require = partial(require_setting, self, "training")
+        fits = 1 <= self.gradient_accumulation <= self.batch_size
+        require("gradient_accumulation", fits, f"between 1 and batch_size = {self.batch_size}")
+        require("learning_rate", 0 < self.learning_rate < math.inf, "a positive number")
+        require("betas", all(0 <= beta < 1 for beta in self.betas), "two numbers in [0, 1)")
+        require("warmup_steps", 0 <= self.warmup_steps <= self.steps, f"between 0 and steps = {self.steps}")
+        is_norm = self.clip_norm is None or 0 < self.clip_norm < math.inf
+        require("clip_norm", is_norm, "a positive number or None")
+        require("ema_decay", 0 <= self.ema_decay < 1, "a number in [0, 1)")
+        require("seed", self.seed >= 0, "a whole number of at least 0")
+        for name in ("optimizer", "schedule", "precision", "device", "data_on_device"):
+            allowed = get_args(get_type_hints(type(self))[name])
+            require(name, getattr(self, name) in allowed, f"one of {', '.join(allowed)}")

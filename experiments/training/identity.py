@@ -32,9 +32,13 @@ def model_identity(model: nn.Module) -> Mapping[str, Any]:
     Tensor names and shapes say nothing about an activation, say, so they alone cannot tell whether weights fit.
     """
     config = getattr(model, "config", None)
+    settings = to_plain(config) if dataclasses.is_dataclass(config) else None
+    if settings is not None:
+        # The class says it already, and weights that were kept before families had names do not have it.
+        settings.pop("kind", None)
     shape = getattr(model, "event_shape", None)
     return {
         "class": type(model).__name__,
         "event_shape": None if shape is None else list(shape),
-        "config": to_plain(config) if dataclasses.is_dataclass(config) else None,
+        "config": settings,
     }

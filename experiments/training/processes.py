@@ -18,6 +18,11 @@ from curvature.errors import ConfigError, ToolkitError
 from experiments.training.device import select_device
 from experiments.training.errors import OtherProcessError
 
+# Before a group exists: functions in this module keep the group that they find as a default argument, and one that
+# outlives `leave` aborts a process at its end now and then (https://github.com/pytorch/pytorch/issues/190489).
+if torch.distributed.is_available():
+    import torch.distributed.nn
+
 T = TypeVar("T")
 
 # The others wait while the main process evaluates and writes.

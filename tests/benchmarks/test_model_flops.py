@@ -4,8 +4,7 @@ import pytest
 import torch
 
 from benchmarks.model_flops import peak_flops, training_flops
-from experiments.models.config import GlowConfig
-from experiments.models.glow import Glow
+from experiments.models.registry import build, configuration
 
 
 def operations_by_hand(event_shape, config):
@@ -25,17 +24,20 @@ def operations_by_hand(event_shape, config):
 
 @pytest.mark.parametrize(
     ("event_shape", "config"),
-    [((1, 8, 8), GlowConfig(levels=2, steps=3, width=5)), ((3, 8, 4), GlowConfig(levels=1, steps=2, width=7))],
+    [
+        ((1, 8, 8), configuration("glow", levels=2, steps=3, width=5)),
+        ((3, 8, 4), configuration("glow", levels=1, steps=2, width=7)),
+    ],
 )
 def test_the_convolutions_of_a_step_are_counted(event_shape, config):
-    model = Glow(event_shape, config)
+    model = build(config, event_shape)
     assert training_flops(model, event_shape) == operations_by_hand(event_shape, config)
     assert all(parameter.grad is None for parameter in model.parameters())
 
 
 def test_counting_leaves_the_weights_alone():
-    config = GlowConfig(levels=1, steps=1, width=2)
-    model, untouched = Glow((1, 4, 4), config), Glow((1, 4, 4), config)
+    config = configuration("glow", levels=1, steps=1, width=2)
+    model, untouched = build(config, (1, 4, 4)), build(config, (1, 4, 4))
     training_flops(model, (1, 4, 4))
     assert all(torch.equal(value, untouched.state_dict()[name]) for name, value in model.state_dict().items())
 

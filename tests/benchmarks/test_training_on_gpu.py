@@ -10,13 +10,14 @@ import torch
 from benchmarks import __main__ as command
 from benchmarks import training_on_gpu
 from benchmarks.training_on_gpu import CANDIDATES, REFERENCE, WORKLOADS, table
-from experiments.models.config import GlowConfig
+from experiments.models.registry import configuration
 
 CPU = torch.device("cpu")
 EAGER = {name: candidate for name, candidate in CANDIDATES.items() if not candidate.compile}
+MODEL = configuration("glow", levels=1, steps=1, width=2)
 TINY = {
-    "gray": replace(WORKLOADS["1x28x28"], event_shape=(1, 4, 4), model=GlowConfig(levels=1, steps=1, width=2)),
-    "colour": replace(WORKLOADS["3x32x32"], event_shape=(3, 4, 4), model=GlowConfig(levels=2, steps=1, width=2)),
+    "gray": replace(WORKLOADS["1x28x28"], event_shape=(1, 4, 4), model=MODEL),
+    "colour": replace(WORKLOADS["3x32x32"], event_shape=(3, 4, 4), model=replace(MODEL, levels=2)),
 }
 
 

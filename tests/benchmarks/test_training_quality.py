@@ -8,7 +8,7 @@ import torch
 from benchmarks import training_quality
 from benchmarks.training_quality import CANDIDATES, HALF, REFERENCE, compare, paired_difference
 from experiments.data.image_set import ImageSet
-from experiments.models.config import GlowConfig
+from experiments.models.registry import configuration
 from experiments.training.config import TrainingConfig
 
 
@@ -36,7 +36,7 @@ def test_candidates_are_trained_alike_and_compared_with_ours_in_float32(monkeypa
     monkeypatch.setattr(
         training_quality,
         "PRESET",
-        replace(training_quality.PRESET, colour=GlowConfig(levels=1, steps=1, width=2)),
+        replace(training_quality.PRESET, colour=configuration("glow", levels=1, steps=1, width=2)),
     )
     monkeypatch.setattr(training_quality, "STEPS", 3)
     monkeypatch.setattr(training_quality, "WARM_UP_STEPS", 1)

@@ -1,8 +1,11 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from experiments.models import families as families_package
+from experiments.models.registry import families
 from experiments.paper.reference_models.exporting import export_run
 from experiments.paper.reference_models.shipped import MODELS_VARIABLE
 from tests.experiments.paper.reference_models.tiny import train_tiny
@@ -55,3 +58,13 @@ def held_elsewhere():
     for process in processes:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def scaled(monkeypatch):
+    """One more file among the families of models: `scaled`."""
+    more = Path(__file__).parent / "models" / "more_families"
+    monkeypatch.setattr(families_package, "__path__", [*families_package.__path__, str(more)])
+    families.cache_clear()
+    yield
+    families.cache_clear()

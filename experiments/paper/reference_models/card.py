@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from experiments.models.registry import describe
 from experiments.paper.pairs import PUBLISHED
 from experiments.paper.reference_models.record import ReferenceRecord
 from experiments.paper.reference_models.shipped import LIKELIHOODS, WEIGHTS
@@ -12,7 +13,7 @@ from experiments.paper.training_command import training_command
 CITATION = (
     "Cite this toolkit (CITATION.cff) and the paper whose experiment the model serves: E. Nalisnick, A. Matsukawa, "
     "Y. W. Teh, D. Gorur, B. Lakshminarayanan, Do deep generative models know what they don't know?, ICLR 2019, "
-    "arXiv 1810.09136. Architecture: D. P. Kingma, P. Dhariwal, Glow, NeurIPS 2018, arXiv 1807.03039."
+    "arXiv 1810.09136."
 )
 STAND_IN = "Tiny ImageNet stands in for the paper's ImageNet at 32 x 32; the images are not the same."
 INTENDED_USE = (
@@ -41,7 +42,7 @@ def render_card(record: ReferenceRecord, name: str) -> str:
         ("## Limits", _limits(record)),
         ("## Licence", _licence(record.environment["train_images"])),
         ("## Train it again", _again(record, name)),
-        ("## Citation", f"{CITATION} Data: {record.environment['train_images']['citation']}."),
+        ("## Citation", _citation(record)),
     )
     return "\n\n".join(f"{heading}\n\n{text}" for heading, text in sections) + "\n"
 
@@ -49,19 +50,16 @@ def render_card(record: ReferenceRecord, name: str) -> str:
 def _summary(record: ReferenceRecord, name: str) -> str:
     images = record.environment["train_images"]
     return (
-        f"A constant-volume Glow trained on {images['count']:,} images of {images['title']} ({images['label']}, "
-        f"{_shape(images['shape'])}). Use it by its name:\n\n"
+        f"{describe(record.config.model).name} trained on {images['count']:,} images of {images['title']} "
+        f"({images['label']}, {_shape(images['shape'])}). Use it by its name:\n\n"
         f"    likelihood-curvature compare --model {name}"
     )
 
 
 def _model(record: ReferenceRecord) -> str:
-    model, weights = record.config.model, record.environment["weights"]
-    scale = "learned" if model.learn_prior_scale else "fixed to 1"
+    weights = record.environment["weights"]
     lines = [
-        f"{model.levels} levels x {model.steps} steps; each step is actnorm, an invertible 1x1 convolution and an "
-        f"{model.coupling} coupling of width {model.width} with {model.activation}.",
-        f"Prior: Gaussian, one standard deviation for all latents, {scale}. log|det df/dx| does not depend on x.",
+        *describe(record.config.model).facts,
         f"{weights['parameters']:,} parameters: the running average of training, stored as {weights['storage']} in "
         f"`{WEIGHTS}` ({weights['bytes'] / 1e6:.2f} MB, sha256 `{weights['sha256']}`).",
     ]
@@ -132,9 +130,9 @@ def _limits(record: ReferenceRecord) -> str:
     ]
     stand_in = [STAND_IN] if train_set == "tinyimagenet32" else []
     minutes = record.environment["training"]["seconds"] / 60
+    model = describe(record.config.model)
     lines = [
-        f"A small flow with additive couplings, trained for {minutes:.0f} minutes. Published Glows have affine "
-        "couplings and wider networks, and were trained for far more steps.",
+        f"{model.summary}, trained for {minutes:.0f} minutes. {model.limits}",
         *published,
         *stand_in,
         "Likelihoods of other inputs, and the gaps between them, are those of this flow. They need not carry over to a "
@@ -156,6 +154,11 @@ def _again(record: ReferenceRecord, name: str) -> str:
         "The same images, machine and libraries give the same weights on the CPU. Then\n\n"
         f"    likelihood-curvature export runs/{name} {name}"
     )
+
+
+def _citation(record: ReferenceRecord) -> str:
+    architecture = describe(record.config.model).citation
+    return f"{CITATION} Architecture: {architecture}. Data: {record.environment['train_images']['citation']}."
 
 
 def _shape(shape: list[int]) -> str:

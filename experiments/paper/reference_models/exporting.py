@@ -15,7 +15,8 @@ from analysis.inputs import InputSet
 from analysis.likelihood import Measurement, measure
 from curvature.errors import ConfigError, RunDirectoryError, ToolkitError
 from experiments.data.descriptions import DESCRIPTIONS
-from experiments.models.glow import Glow
+from experiments.models.flow import Flow
+from experiments.models.registry import build
 from experiments.paper.reference_models.card import render_card
 from experiments.paper.reference_models.record import LIKELIHOOD_COLUMNS, read_record
 from experiments.paper.reference_models.shipped import CARD, LIKELIHOODS, WEIGHTS
@@ -89,7 +90,7 @@ def _write(trained: TrainedModel, out: Path, name: str, n_images: int, progress:
             shutil.copyfile(trained.run.path / file, out / file)
     steps = trained.run.section("training", TrainingConfig).steps
     storage = save_reference_weights(out / WEIGHTS, trained.model, steps)
-    stored = Glow(trained.train_images.event_shape, trained.model.config)
+    stored = build(trained.architecture, trained.train_images.event_shape)
     load_reference_weights(stored, out / WEIGHTS)
     rows = _likelihoods(stored, trained, n_images, progress)
     pd.DataFrame(rows, columns=LIKELIHOOD_COLUMNS).to_csv(out / LIKELIHOODS, index=False)
@@ -132,7 +133,7 @@ def _environment(trained: TrainedModel) -> dict[str, Any]:
     }
 
 
-def _likelihoods(model: Glow, trained: TrainedModel, n_images: int, progress: Progress) -> list[dict[str, Any]]:
+def _likelihoods(model: Flow, trained: TrainedModel, n_images: int, progress: Progress) -> list[dict[str, Any]]:
     """Bits per dimension of the stored weights on the training images and on the default inputs of a comparison."""
     own = InputSet(trained.data.train_set, "train")
     rows = []
@@ -145,14 +146,14 @@ def _likelihoods(model: Glow, trained: TrainedModel, n_images: int, progress: Pr
     return rows
 
 
-def _measure(model: Glow, trained: TrainedModel, inputs: InputSet, n_images: int) -> Measurement:
+def _measure(model: Flow, trained: TrainedModel, inputs: InputSet, n_images: int) -> Measurement:
     shape = trained.train_images.event_shape
     seed = trained.run.section("training", TrainingConfig).seed
     x = load_inputs(inputs, n_images, shape, seed, patch_size=shape[1]).float()
     return measure(model.log_prob, x, str(inputs))
 
 
-def _moved(stored: Glow, trained: TrainedModel, row: dict[str, Any]) -> float:
+def _moved(stored: Flow, trained: TrainedModel, row: dict[str, Any]) -> float:
     """Bits per dimension by which storing the weights moved the training images' likelihood."""
     own = InputSet(trained.data.train_set, "train")
     return float(row["bpd"]) - _measure(trained.model, trained, own, row["n_images"]).bits_per_dim

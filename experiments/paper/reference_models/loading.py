@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from experiments.data.catalog import load_image_set
-from experiments.models.glow import Glow
+from experiments.models.registry import build
 from experiments.paper.reference_models.record import read_record
 from experiments.paper.reference_models.shipped import WEIGHTS, find_model
 from experiments.paper.reference_models.weights import load_reference_weights
@@ -60,6 +60,7 @@ def load_reference_model(path: Path) -> ReferenceModel:
     record = read_record(path)
     config = record.config
     images = load_image_set(config.data.train_set, "train", config.data.patch_size)
-    model = Glow(images.event_shape, config.model, config.training.seed)
+    model = build(config.model, images.event_shape, config.training.seed)
     load_reference_weights(model, path / WEIGHTS)
-    return ReferenceModel(RunDirectory(path), model, config.data, images, trained_on=record.train_checksum)
+    run = RunDirectory(path)
+    return ReferenceModel(run, model, config.model, config.data, images, trained_on=record.train_checksum)

@@ -221,3 +221,23 @@ def test_the_expansion_point_may_be_the_mode(trained, tmp_path):
     assert predicted[0]["taylor2"] != predicted[1]["taylor2"]
     measured = [pd.read_csv(tmp_path / point / "comparison.csv")["measured"].iloc[0] for point in ("mean", "mode")]
     assert measured[0] == pytest.approx(measured[1])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (["--model.levels", "4"], "divisible by 16"),
+        (["--data.train-set", "china", "--data.patch-size", "7"], "divisible by 2"),
+        (["--training.batch-size", "5000"], "at least one batch of 5000"),
+        (
+            ["--evaluation.inputs", "cifar10:contrast=0.5", "--evaluation.n-images", "1"],
+            "n_images: expected at least 2",
+        ),
+    ],
+)
+def test_a_refused_training_does_not_refuse_the_corrected_command(wrong, words, capsys, tmp_path):
+    command = ["train", "--out", tmp_path / "run", "--data.train-set", "digits", *SMALL, *TINY]
+    assert words in fail(capsys, *command, *wrong)
+    run(*command)
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["model"]["levels"] == 1
+    assert "already holds a run" in fail(capsys, *command, "--model.width", "5")

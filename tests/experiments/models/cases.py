@@ -8,9 +8,10 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from experiments.models.config import SMOOTH_ACTIVATIONS, GlowConfig
+from experiments.models.config import SMOOTH_ACTIVATIONS
+from experiments.models.families.glow.config import GlowConfig
+from experiments.models.families.glow.flow import Glow
 from experiments.models.flow import Flow
-from experiments.models.glow import Glow
 from experiments.models.toy import CouplingFlow, LinearFlow, MixingFlow
 
 AnyFlow = TypeVar("AnyFlow", bound=Flow)

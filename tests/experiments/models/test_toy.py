@@ -62,7 +62,7 @@ def test_mixing_flow_closed_forms(shape, steps, scale, seed):
     diagonal = -flow.hessian().diagonal().reshape(shape)[:, 0, 0] * scale**2
     torch.testing.assert_close(diagonal, column_norms)
     product = torch.linalg.multi_dot(
-        [mixing.matrix for mixing in reversed(flow.channel_mixings())] + [torch.eye(shape[0]).double()]
+        [mixing.kernel * mixing.scale for mixing in reversed(flow.channel_mixings())] + [torch.eye(shape[0]).double()]
     )
     torch.testing.assert_close(product, flow.product())
 

@@ -8,33 +8,27 @@ from curvature.errors import UnknownNameError
 from experiments.command_line.options import TrainOptions
 from experiments.command_line.starting_point import train_defaults
 from experiments.data.descriptions import DESCRIPTIONS
-from experiments.models.config import GlowConfig
-from experiments.models.glow import Glow
-from experiments.paper.presets import PRESETS, halvings, preset_experiment
+from experiments.models.registry import build, configuration
+from experiments.paper.presets import PRESETS, preset_experiment
 from experiments.study.configuration import ExperimentConfig
 
 
 def test_paper_preset_has_the_published_sizes():
-    assert preset_experiment("paper", "fashion_mnist").model == GlowConfig(levels=2, steps=16, width=200)
-    assert preset_experiment("paper", "cifar10").model == GlowConfig(levels=3, steps=8, width=400)
+    assert preset_experiment("paper", "fashion_mnist").model == configuration("glow", levels=2, steps=16, width=200)
+    assert preset_experiment("paper", "cifar10").model == configuration("glow", levels=3, steps=8, width=400)
 
 
 @pytest.mark.parametrize("name", DESCRIPTIONS)
 def test_every_data_set_has_a_flow_of_its_shape(name):
     experiment = preset_experiment("laptop", name, patch_size=12)
     shape = DESCRIPTIONS[name].event_shape or (3, 12, 12)
-    Glow(shape, replace(experiment.model, steps=1, width=2))
+    build(replace(experiment.model, steps=1, width=2), shape)
     assert experiment.data.train_set == name
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_the_seed_reaches_the_training(preset):
     assert preset_experiment(preset, "mnist", seed=7).training == replace(PRESETS[preset].training, seed=7)
-
-
-@pytest.mark.parametrize(("extent", "count"), [(28, 2), (32, 5), (7, 0), (12, 2), (8, 3)])
-def test_halvings_counts_the_factors_of_two(extent, count):
-    assert halvings(extent) == count
 
 
 def test_unknown_names_are_told_with_the_nearest():

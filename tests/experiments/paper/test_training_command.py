@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from experiments.command_line import command_parsers
 from experiments.data.descriptions import DESCRIPTIONS
-from experiments.models.config import GlowConfig
+from experiments.models.registry import configuration
 from experiments.paper.presets import PRESETS, preset_experiment
 from experiments.paper.training_command import training_arguments, training_command
 from experiments.study.configuration import DataConfig, EvaluationConfig, ExperimentConfig
@@ -16,7 +16,7 @@ CONFIGS = st.builds(
     ExperimentConfig,
     data=st.builds(DataConfig, st.sampled_from(sorted(DESCRIPTIONS)), st.sampled_from([8, 16])),
     model=st.builds(
-        GlowConfig,
+        configuration,
         levels=st.integers(1, 3),
         width=st.sampled_from([32, 64]),
         activation=st.sampled_from(["silu", "relu"]),

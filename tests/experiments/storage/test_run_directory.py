@@ -33,10 +33,7 @@ def test_the_layout(run):
         "environment.json": run.environment_path,
         "log.csv": run.log_path,
         "checkpoint.safetensors": run.checkpoint_path,
-        "measurements.csv": run.measurements_path,
-        "predictions.csv": run.predictions_path,
         "comparison.csv": run.comparison_path,
-        "figures": run.figures_path,
         "stages.json": run.stages_path,
     }
     assert all(path == run.path / name for name, path in names.items())
@@ -46,7 +43,14 @@ def test_the_same_configuration_may_be_given_again(run):
     assert RunDirectory.create(str(run.path), {"training": Settings()}) == run
 
 
+def test_another_configuration_takes_the_place_of_that_of_a_run_that_never_began(run):
+    again = RunDirectory.create(run.path, {"training": Settings(steps=20)})
+    assert again.section("training", Settings) == Settings(steps=20)
+    assert [path.name for path in run.path.iterdir()] == ["config.json"]
+
+
 def test_another_configuration_is_refused_with_what_differs(run):
+    run.write_text("log.csv", "step\n")
     with pytest.raises(RunDirectoryError, match=r"another configuration \(training\.steps: 10 -> 20\); choose another"):
         RunDirectory.create(run.path, {"training": Settings(steps=20)})
     assert run.section("training", Settings) == Settings()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curvature.errors import ConfigError
+from curvature.errors import ConfigError, UnknownNameError
 from experiments.storage.serialisation import content_hash, differences, from_plain, to_plain
 
 
@@ -15,6 +15,10 @@ from experiments.storage.serialisation import content_hash, differences, from_pl
 class Inner:
     width: int = 3
     kind: Literal["smooth", "rough"] = "smooth"
+
+    def __post_init__(self):
+        if self.width < 0:
+            raise UnknownNameError(f"width must not be negative, got {self.width}")
 
 
 @dataclass(frozen=True)
@@ -25,8 +29,8 @@ class Outer:
     clip: float | None = None
     betas: tuple[float, float] = (0.9, 0.99)
     sizes: tuple[int, ...] = ()
-    tags: list[str] = field(default_factory=list)
-    places: dict[str, Path] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+    place: Path = Path("a/b")
     flag: bool = False
     anything: Any = None
 
@@ -34,12 +38,11 @@ class Outer:
 outers = st.builds(
     Outer,
     name=st.text(),
-    inner=st.builds(Inner, st.integers(), st.sampled_from(["smooth", "rough"])),
+    inner=st.builds(Inner, st.integers(0), st.sampled_from(["smooth", "rough"])),
     rate=st.floats(allow_nan=False, allow_infinity=False),
     clip=st.none() | st.floats(allow_nan=False, allow_infinity=False),
     sizes=st.lists(st.integers()).map(tuple),
-    tags=st.lists(st.text()),
-    places=st.dictionaries(st.text(), st.just(Path("a/b"))),
+    place=st.just(Path("c/d")),
     flag=st.booleans(),
 )
 
@@ -63,6 +66,7 @@ def test_a_whole_number_may_stand_for_a_float():
 @pytest.mark.parametrize(
     ("plain", "message"),
     [
+        ({"nam": "a"}, r"Outer: unknown key 'nam'; did you mean 'name'\?"),
         ({"name": "a", "rat": 1}, r"Outer: unknown key 'rat'; did you mean 'rate'\?"),
         ({"name": "a", "xyzzy": 1}, "unknown key 'xyzzy'; known: name, inner"),
         ({"name": "a", "inner": {"with": 1}}, r"Outer\.inner: unknown key 'with'"),
@@ -73,10 +77,14 @@ def test_a_whole_number_may_stand_for_a_float():
         ({"name": "a", "inner": {"kind": "odd"}}, "expected one of 'smooth', 'rough', got 'odd'"),
         ({"name": "a", "rate": True}, "expected a number, got True"),
         ({"name": "a", "clip": "none"}, "expected a number, got 'none'"),
-        ({"name": "a", "betas": [0.9]}, "expected a list of 2"),
+        ({"name": "a", "betas": [0.9]}, r"Outer\.betas: Not enough values in \[0\.9\]"),
+        ({"name": "a", "betas": [0.9, "b"]}, r"Outer\.betas\[1\]: expected a number, got 'b'"),
+        ({"name": "a", "place": 3}, "expected a path, got 3"),
+        ({"name": "a", "inner": [1]}, r"Outer\.inner: expected a mapping of Inner's fields"),
         ({"name": "a", "sizes": 3}, "expected a list, got 3"),
+        ({"name": "a", "names": "abc"}, r"Outer\.names: expected a list, got 'abc'"),
+        ({"name": "a", "inner": {"width": -1}}, r"Outer\.inner: width must not be negative, got -1"),
         ({"name": "a", "sizes": [1, "b"]}, r"Outer\.sizes\[1\]: expected a whole number"),
-        ({"name": "a", "places": [1]}, "expected a mapping"),
         ({"name": "a", "flag": 1}, "expected true or false"),
         ([1], "expected a mapping of Outer's fields"),
     ],
@@ -96,6 +104,11 @@ def test_the_hash_follows_the_contents_and_not_the_order():
     assert content_hash({"a": 1, "b": (2, 3)}) == content_hash({"b": [2, 3], "a": 1})
     assert content_hash({"a": 1}) != content_hash({"a": 2})
     assert content_hash(Inner()) == content_hash({"width": 3, "kind": "smooth"})
+
+
+def test_the_hash_is_the_one_that_finished_stages_were_recorded_with():
+    value = {"b": [1, 2.5, None, True, "ä"], "a": Inner()}
+    assert content_hash(value) == "696f2e84de9511801baa43f0f808f4114dc450c15ac21a780fbafef3670057c4"
 
 
 def test_differences_name_dotted_keys():

@@ -1,5 +1,6 @@
 """Files of tensors: what was written is read back, and the same content gives the same bytes in every process."""
 
+import json
 import os
 import subprocess
 import sys
@@ -9,8 +10,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors import safe_open
+from safetensors.torch import save_file
 
-from experiments.storage.tensor_file import read_tensors, write_tensors
+from curvature.errors import CheckpointError
+from experiments.storage.tensor_file import METADATA, read_tensors, write_tensors
 
 FORMAT = "test 1"
 SCRIPT = """
@@ -43,10 +46,25 @@ def test_the_library_itself_reads_what_was_written(twice):
         assert {name: file.get_tensor(name).tolist() for name in file.keys()} == {  # noqa: SIM118 - file is no mapping
             f"layer.{i}": list(range(i + 1)) for i in range(9)
         }
-        metadata = file.metadata()
+        (metadata,) = map(json.loads, file.metadata().values())
     assert {name: metadata[name] for name in metadata if name.startswith("key")} == {
         f"key {i}": f'"{i}"' for i in range(9)
     }
+
+
+def test_a_file_of_an_older_version_with_a_key_for_each_word_is_read(tmp_path, twice):
+    tensors, metadata = read_tensors(twice[0], FORMAT)
+    save_file(tensors, tmp_path / "old.safetensors", metadata)
+    read, words_read = read_tensors(tmp_path / "old.safetensors", FORMAT)
+    assert words_read == metadata
+    assert all(read[name].equal(tensor) for name, tensor in tensors.items())
+
+
+@pytest.mark.parametrize("words", ["no JSON", "[]", "{}"])
+def test_metadata_that_are_none_of_ours_are_refused(tmp_path, words):
+    save_file({"a": torch.ones(2)}, tmp_path / "other.safetensors", {METADATA: words})
+    with pytest.raises(CheckpointError, match=r"is damaged|expected a file of format"):
+        read_tensors(tmp_path / "other.safetensors", FORMAT)
 
 
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)

@@ -8,7 +8,7 @@ import pytest
 from analysis.inputs import parse_input_set
 from analysis.likelihood import measure
 from curvature.errors import CheckpointError, ConfigError, UnknownNameError
-from experiments.models.config import GlowConfig
+from experiments.models.registry import configuration
 from experiments.storage.run_directory import RunDirectory
 from experiments.study.configuration import DataConfig, EvaluationConfig, ExperimentConfig
 from experiments.study.inputs import load_inputs
@@ -18,7 +18,7 @@ from experiments.training.evaluations import read_evaluations
 
 EXPERIMENT = ExperimentConfig(
     DataConfig("digits"),
-    GlowConfig(levels=1, steps=1, width=4),
+    configuration("glow", levels=1, steps=1, width=4),
     TrainingConfig(steps=7, batch_size=8, warmup_steps=1, checkpoint_every=3, device="cpu"),
     EvaluationConfig(("digits", "constant=0", "digits:contrast=0.5"), n_images=5),
 )

@@ -16,7 +16,7 @@ from curvature import Moments, expand
 from curvature.errors import CheckpointError, NonFiniteError, TooFewSamplesError, UnknownNameError
 from experiments.data.catalog import CATALOG
 from experiments.data.digits import load_digits
-from experiments.models.config import GlowConfig
+from experiments.models.registry import configuration
 from experiments.storage.run_directory import RunDirectory
 from experiments.study.comparing import compare_inputs
 from experiments.study.configuration import (
@@ -33,7 +33,7 @@ from experiments.training.config import TrainingConfig
 
 EXPERIMENT = ExperimentConfig(
     DataConfig("digits"),
-    GlowConfig(levels=1, steps=1, width=4),
+    configuration("glow", levels=1, steps=1, width=4),
     TrainingConfig(steps=4, batch_size=8, warmup_steps=1, device="cpu"),
     EvaluationConfig(("digits/train", "digits", "constant=0"), n_images=4, per_decade=3),
 )

@@ -7,8 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from experiments.models.config import GlowConfig
-from experiments.models.glow import Glow
+from experiments.models.registry import build, configuration
 from experiments.storage.run_directory import RunDirectory
 from experiments.training.config import TrainingConfig
 from experiments.training.loop import train
@@ -68,10 +67,10 @@ def short():
 
 @pytest.fixture
 def tiny_glow():
-    def build(seed=1, activation="silu"):
-        return Glow((3, 4, 4), GlowConfig(levels=2, steps=2, width=4, activation=activation), seed=seed)
+    def make(seed=1, activation="silu"):
+        return build(configuration("glow", levels=2, steps=2, width=4, activation=activation), (3, 4, 4), seed=seed)
 
-    return build
+    return make
 
 
 @pytest.fixture

@@ -4,8 +4,7 @@ import sys
 
 import torch
 
-from experiments.models.config import GlowConfig
-from experiments.models.glow import Glow
+from experiments.models.registry import build, configuration
 from experiments.storage.run_directory import RunDirectory
 from experiments.training.config import TrainingConfig
 from experiments.training.evaluation import Evaluation, evaluated_steps
@@ -22,7 +21,7 @@ def train_or_go_on(directory):
     images = torch.randint(0, 256, (40, 3, 4, 4), generator=generator, dtype=torch.uint8)
     inputs = {"a": torch.rand(5, 3, 4, 4, generator=generator), "b": torch.rand(5, 3, 4, 4, generator=generator)}
     run = RunDirectory.create(directory, {"training": CONFIG})
-    model = Glow((3, 4, 4), GlowConfig(levels=1, steps=1, width=4), seed=1)
+    model = build(configuration("glow", levels=1, steps=1, width=4), (3, 4, 4), seed=1)
     train(model, images, CONFIG, run, resume=True, observers=[Evaluation(inputs, STEPS, run)])
     return run
 

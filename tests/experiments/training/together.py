@@ -11,8 +11,8 @@ from pathlib import Path
 import torch
 
 from curvature.errors import ToolkitError
-from experiments.models.config import GlowConfig
-from experiments.models.glow import Glow
+from experiments.models.families.glow.flow import Glow
+from experiments.models.registry import configuration
 from experiments.storage.run_directory import RunDirectory
 from experiments.training.config import TrainingConfig
 from experiments.training.evaluation import Evaluation
@@ -44,7 +44,7 @@ class WatchedGlow(Glow):
 
 
 def make_model(event=None):
-    model = WatchedGlow((3, 4, 4), GlowConfig(levels=2, steps=1, width=4), seed=1).double()
+    model = WatchedGlow((3, 4, 4), configuration("glow", levels=2, steps=1, width=4), seed=1).double()
     model.event = event
     return model
 
@@ -112,8 +112,6 @@ def go_through(out):
     tell("end", "all was tried")
     processes.gather("end")
     processes.leave()
-    # At the interpreter's end torch's own threads now and then abort a process that has done all its work.
-    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,7 @@ from analysis.inputs import parse_input_set
 from analysis.likelihood import measure
 from curvature.errors import CheckpointError, ConfigError, RunDirectoryError
 from experiments.command_line import command_parsers
-from experiments.models.config import GlowConfig
-from experiments.models.glow import Glow
+from experiments.models.registry import build, configuration
 from experiments.paper.reference_models import exporting, weights
 from experiments.paper.reference_models.exporting import export_run
 from experiments.paper.reference_models.loading import ReferenceModel, load_model
@@ -87,13 +86,13 @@ def test_weights_too_large_for_float32_are_stored_in_float16(models, tiny_run, t
 
 def test_a_larger_flow_in_float16_moves_by_less_than_a_thousandth(tmp_path, monkeypatch):
     x = load_inputs(parse_input_set("china/test"), 64, (3, 8, 8), seed=0).float()
-    model = Glow((3, 8, 8), GlowConfig(levels=2, steps=6, width=32), seed=3)
+    model = build(configuration("glow", levels=2, steps=6, width=32), (3, 8, 8), seed=3)
     model.initialise(x)
     model.eval()
     size = sum(4 * tensor.numel() for tensor in model.state_dict().values())
     monkeypatch.setattr(weights, "LARGEST_FILE", weights.HEADER_ALLOWANCE + 3 * size // 4)
     assert save_reference_weights(tmp_path / "w.safetensors", model, 1) == "float16"
-    stored = Glow((3, 8, 8), model.config)
+    stored = build(model.config, (3, 8, 8))
     load_reference_weights(stored, tmp_path / "w.safetensors")
     before, after = (measure(each.log_prob, x, "china").bits_per_dim for each in (model, stored))
     assert 0 < abs(after - before) < 1e-3

@@ -7,7 +7,7 @@ import tyro
 
 from experiments.command_line import command_parsers
 from experiments.data.descriptions import DESCRIPTIONS
-from experiments.models.glow import Glow
+from experiments.models.registry import build
 from experiments.paper.pairs import PAPER_SETS
 from experiments.paper.reference_models.record import read_record
 from experiments.paper.reference_models.shipped import CARD, PACKAGE, WEIGHTS
@@ -27,7 +27,7 @@ def test_all_together_are_small_enough():
 def test_a_model_is_small_and_its_weights_fit_its_configuration(path):
     assert (path / WEIGHTS).stat().st_size <= LARGEST_FILE
     record = read_record(path)
-    model = Glow(DESCRIPTIONS[path.name].event_shape, record.config.model)
+    model = build(record.config.model, DESCRIPTIONS[path.name].event_shape)
     load_reference_weights(model, path / WEIGHTS)
     assert model.is_initialised
     assert sum(parameter.numel() for parameter in model.parameters()) == record.environment["weights"]["parameters"]

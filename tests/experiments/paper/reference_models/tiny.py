@@ -1,6 +1,6 @@
 """Tiny trained flows to export."""
 
-from experiments.models.config import GlowConfig
+from experiments.models.registry import configuration
 from experiments.storage.run_directory import RunDirectory
 from experiments.study.configuration import DataConfig, EvaluationConfig, ExperimentConfig
 from experiments.study.trained_model import train_run
@@ -11,7 +11,7 @@ def train_tiny(path, train_set, seed=0, steps=4):
     """A finished run of a tiny flow on an embedded set."""
     config = ExperimentConfig(
         DataConfig(train_set),
-        GlowConfig(levels=1, steps=2, width=4),
+        configuration("glow", levels=1, steps=2, width=4),
         TrainingConfig(steps=steps, batch_size=8, warmup_steps=1, log_every=2, device="cpu", seed=seed),
         EvaluationConfig(n_images=8, per_decade=1),
     )

@@ -37,6 +37,7 @@ def test_another_sweep_is_refused_with_what_differs(tmp_path):
 def test_another_run_in_a_jobs_place_is_refused(tmp_path):
     enter(tmp_path / "out")
     (tmp_path / "out" / "sweep.json").unlink()
+    (tmp_path / "out" / "digits-short-0" / "job.log").write_text("begun")
     with pytest.raises(RunDirectoryError, match=r"another configuration \(data.patch_size: 8 -> 4\)"):
         enter(tmp_path / "out", patch_size=4)
 

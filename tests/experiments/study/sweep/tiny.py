@@ -6,7 +6,7 @@ import signal
 import time
 from dataclasses import dataclass, field
 
-from experiments.models.config import GlowConfig
+from experiments.models.registry import configuration
 from experiments.study.configuration import DataConfig, EvaluationConfig, ExperimentConfig
 from experiments.study.sweep.config import SweepConfig
 from experiments.training.config import TrainingConfig
@@ -18,7 +18,7 @@ def tiny_experiment(preset, train_set, seed, patch_size):
     """`short`, `long`, `endless`, or `misfit`, whose model has more levels than images of 8 x 8 can be halved."""
     return ExperimentConfig(
         data=DataConfig(train_set, patch_size),
-        model=GlowConfig(levels=4 if preset == "misfit" else 1, steps=2, width=4),
+        model=configuration("glow", levels=4 if preset == "misfit" else 1, steps=2, width=4),
         training=TrainingConfig(
             steps=STEPS[preset],
             batch_size=8,

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from safetensors.torch import load, save
 from torch import nn
 
-from curvature.errors import NonFiniteError, ShapeError
+from curvature.errors import NonFiniteError, RouteError, ShapeError
 from experiments.models.actnorm import MINIMUM_STD, ActNorm
-from experiments.models.config import GlowConfig
-from experiments.models.coupling import AdditiveCoupling
-from experiments.models.glow import Glow
-from experiments.models.step import FlowStep
+from experiments.models.coupling import Coupling
+from experiments.models.families.glow.config import GlowConfig
+from experiments.models.families.glow.flow import Glow
+from experiments.models.families.glow.step import FlowStep
 from tests.experiments.models.cases import glow, images, randomise, seeded
 
 
@@ -169,44 +169,38 @@ def test_channel_mixings_are_the_linear_part_of_every_step():
     assert [len(mixing.kernel) for mixing in mixings] == [4, 4, 8, 8]
     assert not any(mixing.kernel.requires_grad or mixing.scale.requires_grad for mixing in mixings)
     total = sum(
-        torch.linalg.slogdet(mixing.matrix).logabsdet * pixels
+        torch.linalg.slogdet(mixing.kernel * mixing.scale).logabsdet * pixels
         for mixing, pixels in zip(mixings, (4, 4, 1, 1), strict=True)
     )
     torch.testing.assert_close(model(images(model, 1))[1][0], total)
     step = model.chains()[0].bijections()[1]
-    torch.testing.assert_close(mixings[0].matrix, step.folded().weight)
+    torch.testing.assert_close(mixings[0].kernel * mixings[0].scale, step.folded().weight)
 
 
 def test_every_layer_carries_its_promise():
     model = Glow((1, 4, 4), GlowConfig(steps=1, width=4))
     assert model.is_constant_log_det
-    model.chains()[1].bijections()[1].coupling = _VolumeChangingCoupling()
+    model.chains()[1].bijections()[1].coupling = Coupling(nn.Identity(), _Scale())
     assert not model.chains()[1].is_constant_log_det
     assert not model.is_constant_log_det
 
 
-class _VolumeChangingCoupling(AdditiveCoupling):
-    """A coupling whose log-determinant depends on x, to prove that the rest of the flow passes it on."""
+class _Scale:
+    """A transformer whose log-determinant depends on x, to prove that the rest of the flow passes it on."""
 
-    def __init__(self):
-        super().__init__(nn.Identity())
+    numbers_per_channel = 1
+    is_constant_log_det = False
 
-    @property
-    def is_constant_log_det(self):
-        return False
+    def forward(self, x, h, split):
+        return torch.cat((x[:, :split], x[:, split:] * h.exp()), dim=1), h.sum((1, 2, 3))
 
-    def forward(self, x):
-        x1, x2 = x.chunk(2, dim=1)
-        return torch.cat((x1, x2 * x1.exp()), dim=1), x1.sum((1, 2, 3))
-
-    def inverse(self, y):
-        y1, y2 = y.chunk(2, dim=1)
-        return torch.cat((y1, y2 * (-y1).exp()), dim=1)
+    def inverse(self, y, h, split):
+        return torch.cat((y[:, :split], y[:, split:] * (-h).exp()), dim=1)
 
 
 def test_a_log_determinant_that_depends_on_x_is_passed_on_exactly():
     model = glow((1, 4, 4), levels=2, steps=1)
-    model.chains()[0].bijections()[1].coupling = _VolumeChangingCoupling()
+    model.chains()[0].bijections()[1].coupling = Coupling(nn.Identity(), _Scale())
     x = images(model, 3)
     log_det = model(x)[1]
     assert len(log_det.unique()) == 3
@@ -214,6 +208,15 @@ def test_a_log_determinant_that_depends_on_x_is_passed_on_exactly():
         jacobian = torch.func.jacrev(lambda e: model(e[None])[0][0])(event).reshape(16, 16)
         torch.testing.assert_close(value, torch.linalg.slogdet(jacobian).logabsdet)
     torch.testing.assert_close(model.inverse(model(x)[0]), x)
+    with pytest.raises(RouteError, match=r"levels\.0\.layers\.1\.coupling: expected an additive coupling, got _Scale"):
+        model.curvature_layers()
+
+
+def test_a_layer_that_does_not_describe_itself_is_named():
+    model = glow((1, 4, 4), levels=1, steps=1)
+    model.chains()[0].layers[1] = ActNorm(4)
+    with pytest.raises(RouteError, match=r"levels\.0\.layers\.1: ActNorm does not describe its layers"):
+        model.curvature_layers()
 
 
 def test_learned_prior_has_one_scale_so_that_its_volume_is_constant():

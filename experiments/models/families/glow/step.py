@@ -7,10 +7,11 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
+from curvature.hessian.layered.layers import Layer, PixelwiseMap
 from experiments.models.actnorm import ActNorm
-from experiments.models.bijection import Bijection
-from experiments.models.config import GlowConfig
-from experiments.models.coupling import COUPLINGS
+from experiments.models.bijection import Bijection, Place, describe_layers
+from experiments.models.coupling import build_coupling
+from experiments.models.families.glow.config import GlowConfig
 from experiments.models.invertible_convolution import InvertibleConvolution
 
 
@@ -35,7 +36,7 @@ class FlowStep(Bijection):
         super().__init__()
         self.actnorm = ActNorm(channels)
         self.convolution = InvertibleConvolution(channels, generator)
-        self.coupling = COUPLINGS[config.coupling](channels, config.width, config.activation, generator)
+        self.coupling = build_coupling(config.coupling, channels, config.width, config.activation, generator)
 
     @property
     def is_constant_log_det(self) -> bool:
@@ -65,3 +66,15 @@ class FlowStep(Bijection):
         """Initialise actnorm on the batch `x` and return the step's output."""
         self.actnorm.initialise(x)
         return self(x)[0]
+
+    def curvature_layers(self, place: Place, channels: int) -> list[Layer]:
+        """Describe the step: one map of the channels of every pixel, then the coupling.
+
+        Raises
+        ------
+        RouteError
+            If the coupling cannot be described; names the module.
+        """
+        folded = self.folded()
+        coupling = describe_layers(self.coupling, place.within("coupling"), channels, "an additive coupling")
+        return [PixelwiseMap(folded.weight, folded.bias[:, None, None]), *coupling]

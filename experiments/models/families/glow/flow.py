@@ -3,45 +3,22 @@
 With additive couplings log|det df/dx| does not depend on x (docs/theory.md, "Notation").
 """
 
-from dataclasses import dataclass
 from typing import cast
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from curvature.closed_form.channel_mixing import Mixing
 from curvature.errors import NonFiniteError, ShapeError
 from curvature.hessian.layered.flow import LayeredFlow
-from experiments.models.bijection import Chain
-from experiments.models.config import GlowConfig
+from curvature.hessian.layered.layers import FactorOut, Layer
+from experiments.models.bijection import Chain, Place, describe_layers
+from experiments.models.families.glow.config import GlowConfig
+from experiments.models.families.glow.step import FlowStep
 from experiments.models.flow import Flow
-from experiments.models.layered import glow_layers
 from experiments.models.prior import GaussianPrior
 from experiments.models.squeeze import Squeeze
-from experiments.models.step import FlowStep
-
-
-@dataclass(frozen=True, eq=False)
-class ChannelMixing:
-    """What one flow step does linearly to the channels of a pixel: `kernel @ diag(scale)`.
-
-    The kernel is the 1x1 convolution's own; the scale that actnorm applies before it is reported beside it, so that
-    closed forms can use the kernel alone (as published) or the product (as the model computes).
-    """
-
-    level: int
-    """0 for the level next to the image."""
-    step: int
-    """0 for the first step of the level."""
-    kernel: Float[Tensor, " C C"]
-    """1x1 kernel, rows are output channels."""
-    scale: Float[Tensor, " C"]
-    """Actnorm's scale of each input channel of the kernel."""
-
-    @property
-    def matrix(self) -> Float[Tensor, " C C"]:
-        """The step's linear map of a pixel's channels, `kernel @ diag(scale)`."""
-        return self.kernel * self.scale
 
 
 class Glow(Flow):
@@ -133,24 +110,37 @@ class Glow(Flow):
             x = x[:, : x.shape[1] // 2]
 
     @torch.no_grad()
-    def channel_mixings(self) -> list[ChannelMixing]:
+    def channel_mixings(self) -> list[Mixing]:
         """Return the 1x1 kernel and the actnorm scale of every flow step, in the order of evaluation."""
         return [
-            ChannelMixing(level, step, layer.convolution.kernel(), layer.actnorm.log_scale.exp())
+            Mixing(level, step, layer.convolution.kernel(), layer.actnorm.log_scale.exp())
             for level, chain in enumerate(self.chains())
             for step, layer in enumerate(chain.bijections()[1:])
             if isinstance(layer, FlowStep)
         ]
 
+    @torch.no_grad()
     def curvature_layers(self) -> LayeredFlow:
         """Describe the flow layer by layer, with the parameters it has now, for fast exact curvature.
 
         Raises
         ------
         RouteError
-            Naming the module that is neither linear nor an elementwise activation, if there is one.
+            If a layer is neither a squeeze nor a flow step with an additive coupling of known layers; names the module.
         """
-        return glow_layers(self)
+        layers: list[Layer] = []
+        shapes = self.latent_shapes()
+        for level, (chain, (kept, _, _)) in enumerate(zip(self.chains(), shapes, strict=True)):
+            is_last = level == len(shapes) - 1
+            channels = kept if is_last else 2 * kept
+            for index, bijection in enumerate(chain.bijections()):
+                place = Place(f"levels.{level}.layers.{index}", level, step=index - 1)
+                layers += describe_layers(bijection, place, channels, "a squeeze or a flow step")
+            if not is_last:
+                layers.append(FactorOut(kept))
+        zero = self.prior.log_scale.new_zeros(1, *self.event_shape)
+        log_det = float(self(zero)[1])  # the same for every image: all layers described have a constant one
+        return LayeredFlow(self.event_shape, tuple(layers), float(self.prior.scale), log_det)
 
     def chains(self) -> list[Chain]:
         """Return the levels, each a chain of one squeeze and the flow steps."""

@@ -1,0 +1,5 @@
+"""Constant-volume Glow: settings without torch (`config`), the flow (`flow`) and its steps (`step`)."""
+
+from experiments.models.families.glow.config import FAMILY
+
+__all__ = ["FAMILY"]

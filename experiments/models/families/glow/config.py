@@ -1,0 +1,87 @@
+"""What a constant-volume Glow is made of: sizes and names, and what people are told of it. No torch here."""
+
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+from curvature.names import require_known
+from experiments.models.config import ActivationName, CouplingName, ModelConfig
+from experiments.models.registry import EventShape, Family, ModelDescription
+from experiments.settings import require_setting
+
+
+@dataclass(frozen=True)
+class GlowConfig(ModelConfig):
+    """Sizes and choices of a constant-volume Glow.
+
+    Raises
+    ------
+    ConfigError
+        A size is not a positive integer.
+    UnknownNameError
+        A coupling or an activation of that name does not exist; the message suggests the nearest one.
+    """
+
+    kind: Literal["glow"] = "glow"
+    """The model's family; naming another one gives that one's options."""
+
+    levels: int = 2
+    """Scales: each level halves height and width; both must be divisible by 2^levels."""
+
+    steps: int = 6
+    """Flow steps (actnorm, invertible 1x1 convolution, coupling) in each level."""
+
+    width: int = 32
+    """Hidden channels of every coupling network."""
+
+    coupling: CouplingName = "additive"
+    """Kind of coupling; additive couplings keep the volume constant."""
+
+    activation: ActivationName = "silu"
+    """Activation of the coupling networks; all but relu are smooth."""
+
+    learn_prior_scale: bool = False
+    """Learn the prior's one standard deviation sigma_psi, shared by all latents, instead of fixing it to 1."""
+
+    def __post_init__(self) -> None:
+        for name in ("levels", "steps", "width"):
+            size = getattr(self, name)
+            is_size = isinstance(size, int) and not isinstance(size, bool) and size >= 1
+            require_setting(self, "model", name, is_size, "a positive integer")
+        for name, names in (("coupling", get_args(CouplingName)), ("activation", get_args(ActivationName))):
+            require_known(name, getattr(self, name), names)
+
+
+def describe(config: GlowConfig) -> ModelDescription:
+    """Describe a Glow."""
+    scale = "learned" if config.learn_prior_scale else "fixed to 1"
+    sizes = f"{config.levels}x{config.steps}-w{config.width}"
+    return ModelDescription(
+        label=f"glow-{config.coupling}-{sizes}-{config.activation}",
+        name="A constant-volume Glow",
+        summary=f"A small flow with {config.coupling} couplings",
+        facts=(
+            f"{config.levels} levels x {config.steps} steps; each step is actnorm, an invertible 1x1 convolution and "
+            f"an {config.coupling} coupling of width {config.width} with {config.activation}.",
+            f"Prior: Gaussian, one standard deviation for all latents, {scale}. log|det df/dx| does not depend on x.",
+        ),
+        limits="Published Glows have affine couplings and wider networks, and were trained for far more steps.",
+        citation="D. P. Kingma, P. Dhariwal, Glow, NeurIPS 2018, arXiv 1807.03039",
+    )
+
+
+def fit(config: GlowConfig, event_shape: EventShape) -> GlowConfig:
+    """Take away the levels for which images of that shape cannot be halved often enough."""
+    _, height, width = event_shape
+    return replace(config, levels=min(config.levels, halvings(height), halvings(width)))
+
+
+def halvings(extent: int) -> int:
+    """How often an extent can be halved.
+
+    >>> halvings(28), halvings(32)
+    (2, 5)
+    """
+    return (extent & -extent).bit_length() - 1
+
+
+FAMILY = Family(GlowConfig, "experiments.models.families.glow.flow:Glow", describe, fit)

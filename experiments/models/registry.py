@@ -1,0 +1,136 @@
+"""The model families by their names: what configures one, what builds its flow, what describes it. No torch here.
+
+A family is a file or a folder in `experiments/models/families` that holds a `FAMILY`. Nothing else names it.
+Flows are imported when the first one is built, because torch takes seconds and a command line must answer at once.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Any
+
+from curvature.names import require_known
+from experiments.models.config import ModelConfig
+from experiments.storage.serialisation import read_by_kind
+
+if TYPE_CHECKING:
+    from experiments.models.flow import Flow
+
+PACKAGE = "experiments.models.families"
+DEFAULT_KIND = "glow"
+"""The family where none is named, and that of configurations kept before families had names."""
+
+EventShape = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class ModelDescription:
+    """What people are told of a model."""
+
+    label: str
+    """Name of the architecture, as tables show it."""
+    name: str
+    """Name of the family at the beginning of a sentence, with its article: "A constant-volume Glow"."""
+    summary: str
+    """What it is in a few words, at the beginning of a sentence: "A small flow with additive couplings"."""
+    facts: tuple[str, ...]
+    """Sentences on what it is made of."""
+    limits: str
+    """Sentence on what sets it apart from the best of its kind."""
+    citation: str
+    """Where the architecture was published."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """One kind of model.
+
+    Attributes
+    ----------
+    config
+        The dataclass of its settings. The default of its field `kind` is the family's name.
+    flow
+        ``module:callable`` that makes a flow from event shape, settings and the seed of the initial weights.
+    describe
+        Describes a model of these settings.
+    fit
+        Settings nearest to the given ones that suit images of a shape; the given ones unless a family says otherwise.
+    """
+
+    config: type[Any]
+    flow: str
+    describe: Callable[[Any], ModelDescription]
+    fit: Callable[[Any, EventShape], Any] = lambda config, event_shape: config
+
+    @property
+    def kind(self) -> str:
+        """The family's name."""
+        return str(self.config.kind)
+
+
+@cache
+def families() -> Mapping[str, Family]:
+    """Every family by its name."""
+    names = (module.name for module in iter_modules(import_module(PACKAGE).__path__, f"{PACKAGE}."))
+    found: list[Family] = [import_module(name).FAMILY for name in names]
+    return {family.kind: family for family in found}
+
+
+def family(kind: str) -> Family:
+    """The family of that name.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is none; the message suggests the nearest name.
+    """
+    require_known("model kind", kind, families())
+    return families()[kind]
+
+
+def configuration(kind: str = DEFAULT_KIND, **settings: Any) -> ModelConfig:
+    """Settings of a model of a family; what is not given takes its default.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such family.
+    ConfigError
+        If a setting lies outside its range.
+    """
+    config: ModelConfig = family(kind).config(**settings)
+    return config
+
+
+def build(config: ModelConfig, event_shape: EventShape, seed: int = 0) -> "Flow":
+    """Build the flow of these settings for images of a shape.
+
+    Parameters
+    ----------
+    seed
+        Of the initial weights.
+
+    Raises
+    ------
+    ShapeError
+        If the settings do not suit the shape.
+    """
+    module, _, name = family(config.kind).flow.partition(":")
+    flow: Flow = getattr(import_module(module), name)(event_shape, config, seed)
+    return flow
+
+
+def describe(config: ModelConfig) -> ModelDescription:
+    """Describe a model of these settings."""
+    return family(config.kind).describe(config)
+
+
+def fit(config: ModelConfig, event_shape: EventShape) -> ModelConfig:
+    """Settings nearest to these that suit images of a shape."""
+    fitted: ModelConfig = family(config.kind).fit(config, event_shape)
+    return fitted
+
+
+read_by_kind(ModelConfig, lambda plain: family(str(plain.get("kind", DEFAULT_KIND))).config)
