@@ -23,8 +23,8 @@ from curvature import (
 from curvature.errors import DtypeError, NonFiniteError, OptionError, ShapeError
 from experiments.models.config import GlowConfig
 from experiments.models.glow import Glow
-from experiments.models.toy import MixingFlow
 from tests.curvature.densities import randn
+from tests.curvature.toy_flows import MixingFlow
 
 seeds = st.integers(0, 2**31 - 1)
 sizes = st.tuples(st.integers(1, 4), st.integers(1, 4))
