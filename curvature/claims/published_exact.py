@@ -8,7 +8,6 @@ import torch
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from curvature import published_coefficients
 from curvature.claims import (
     ROUND_OFF,
     AtPoint,
@@ -18,9 +17,7 @@ from curvature.claims import (
     Evaluation,
     Evidence,
     FlowNumbers,
-    Level,
     RandomTest,
-    Step,
     ToyFlow,
     Vector,
     Verdict,
@@ -36,6 +33,7 @@ from curvature.claims.engine.symbolic.kernels import (
 )
 from curvature.claims.engine.symbolic.vanishing import vanishes
 from curvature.claims.strategies import linear_flows, points, vectors
+from curvature.closed_form.coefficients import published_coefficients
 
 ALL_SIZES = ((1, 1), (1, 2), *SIZES)
 VARIANCES = st.sampled_from((0.0, 1.0, 2.0, 0.5, 0.25))
@@ -73,9 +71,7 @@ def dense_kernels() -> tuple[sympy.Matrix, ...]:
 
 def flow_of(kernel: sympy.Matrix) -> ToyFlow:
     """The linear flow of one kernel on one pixel."""
-    rows = tuple(tuple(map(float, row)) for row in kernel.tolist())
-    C = len(rows)
-    return ToyFlow(FlowNumbers((C, 1, 1), (Level((Step(rows, (0.0,) * C),)),)))
+    return ToyFlow(FlowNumbers.of_kernel([[float(entry) for entry in row] for row in kernel.tolist()]))
 
 
 def cases_on_the_condition(**options: Any) -> SearchStrategy[Any]:

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from curvature import Expansion, Moments
+from curvature import Moments
 from curvature.claims import (
     ROUND_OFF,
     Claim,
@@ -16,6 +16,7 @@ from curvature.claims import (
 )
 from curvature.claims.engine.symbolic.derivation import SIZES, derive
 from curvature.errors import RouteError
+from curvature.expansion import Expansion
 
 # `dense` comes last: with the Hessian at hand other routes might take it.
 ROUTES = ("exact", "adjoint", "jet", "tapped", "hvp", "dense")

@@ -6,16 +6,16 @@ failing example is one that a person can follow. A toy flow has constant volume 
 
 Toy flows, with any options of `flows`, in a property test:
 
+>>> import torch
 >>> from hypothesis import given, settings
 >>> from curvature import expand
 >>> from curvature.claims.strategies import covariances, flows, points
->>> @settings(max_examples=5, database=None)
+>>> @settings(max_examples=5, database=None, deadline=None)
 ... @given(flows(channels=(2,), sides=(1,), activations=("tanh",)), points((2, 1, 1)), covariances((2, 1, 1)))
 ... def test_gauss_newton_part_is_not_positive(flow, x0, covariance):
 ...     mean = torch.tensor(x0, dtype=torch.float64).reshape(flow.event_shape)
 ...     trace = expand(flow.log_prob, at=mean).trace(covariance.moments(mean), "adjoint")
 ...     assert trace.gauss_newton <= 0
->>> import torch
 >>> test_gauss_newton_part_is_not_positive()
 """
 

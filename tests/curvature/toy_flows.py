@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from curvature import Mixing
+from curvature.closed_form.channel_mixing import Mixing
 from curvature.hessian.layered.flow import LayeredFlow
 from curvature.hessian.layered.layers import Activation, AdditiveCoupling, Dense, Flatten, PixelwiseMap
 

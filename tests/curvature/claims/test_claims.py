@@ -7,8 +7,9 @@ import json
 import pytest
 import torch
 
-from curvature import Expansion, Prediction
 from curvature.claims import Effort, ToyFlow, Verdict, check, claim, claims, verify
+from curvature.expansion import Expansion
+from curvature.prediction import Prediction
 
 TESTED = [one.name for one in claims() if one.test]
 WITH_COUNTEREXAMPLE = [one.name for one in claims() if one.expected in {Verdict.CONDITIONAL, Verdict.REFUTED}]

@@ -8,10 +8,11 @@ import sympy
 import torch
 from torch.func import hessian
 
-from curvature import exact_coefficients, from_kernels, published_coefficients
 from curvature.claims.dropped_terms import dropped_terms
 from curvature.claims.engine.symbolic.derivation import SIZES, derive
 from curvature.claims.engine.symbolic.smooth_functions import derivatives
+from curvature.closed_form.channel_mixing import from_kernels
+from curvature.closed_form.coefficients import exact_coefficients, published_coefficients
 from curvature.errors import OptionError
 from tests.curvature.claims.symbolic_reference import Reference
 from tests.curvature.densities import randn

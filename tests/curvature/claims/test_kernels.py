@@ -5,7 +5,6 @@ import pytest
 import sympy
 import torch
 
-from curvature import exact_coefficients, from_kernels, published_coefficients
 from curvature.claims.engine.symbolic.kernels import (
     kernel_residuals,
     meets_condition,
@@ -15,6 +14,8 @@ from curvature.claims.engine.symbolic.kernels import (
 )
 from curvature.claims.first_diagonal import is_quadratic, own_quadratic
 from curvature.claims.published_exact import dense_kernels, flow_of, is_automatic, is_equivalent
+from curvature.closed_form.channel_mixing import from_kernels
+from curvature.closed_form.coefficients import exact_coefficients, published_coefficients
 from tests.curvature.densities import randn
 
 

@@ -14,10 +14,11 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from jaxtyping import Float
 from torch import Tensor
 
-from curvature import Expansion, expand
+from curvature import expand
 from curvature.claims.engine.drawing.covariance_strategies import Covariance, covariances
 from curvature.claims.engine.drawing.small_numbers import Matrix, Vector, eighths, vectors
 from curvature.claims.engine.drawing.toy_flow import ToyFlow
+from curvature.expansion import Expansion
 
 
 class Model(Protocol):

@@ -1,6 +1,7 @@
 """The plain numbers that a toy flow is made of; their repr is Python code that makes the same numbers again."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, cast
 
@@ -76,6 +77,12 @@ class FlowNumbers(Numbers):
     event_shape: tuple[int, int, int]
     levels: tuple[Level, ...]
     prior_scale: float = 1.0
+
+    @classmethod
+    def of_kernel(cls, kernel: Sequence[Sequence[float]]) -> "FlowNumbers":
+        """A linear flow of one kernel on one pixel."""
+        C = len(kernel)
+        return cls((C, 1, 1), (Level((Step(tuple(map(tuple, kernel)), (0.0,) * C),)),))
 
     @property
     def dim(self) -> int:
