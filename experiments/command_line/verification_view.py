@@ -1,6 +1,7 @@
 """What a person sees of a verification: progress, the table of claims, and counterexamples that can be run."""
 
 import time
+from collections.abc import Sequence
 from types import TracebackType
 
 from rich import box
@@ -9,9 +10,14 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from curvature.verification import Counterexample, Outcome, Verdict, Verification
+from curvature.claims import Counterexample, Outcome, Verdict, Verification
 
-COLOURS = {"holds": "green", "refuted": "red", "holds under a condition": "yellow", "undecided": "bold red"}
+COLOURS = {
+    Verdict.HOLDS: "green",
+    Verdict.REFUTED: "red",
+    Verdict.CONDITIONAL: "yellow",
+    Verdict.UNDECIDED: "bold red",
+}
 SECONDS_BETWEEN_LINES = 10.0
 
 
@@ -44,28 +50,24 @@ class ClaimProgress:
 
 
 def show_verification(verification: Verification, console: Console) -> None:
-    """Print the table, then every counterexample as a program, then what is wrong if something is."""
-    console.print(_claims_table(verification))
-    if verification.proofs:
-        console.print(_proofs_table(verification))
+    """Print the tables, then every counterexample, then what is not as expected."""
+    drawn = [outcome for outcome in verification.outcomes if outcome.claim.test is not None]
+    symbolic = [outcome for outcome in verification.outcomes if outcome.claim.test is None]
+    if drawn:
+        console.print(_claims_table(drawn, f"{verification.examples} examples, seed {verification.seed}"))
+    if symbolic:
+        console.print(_symbolic_table(symbolic))
+    for outcome in drawn:
+        for found in outcome.counterexamples:
+            _show_counterexample(outcome, found, console)
     for outcome in verification.outcomes:
-        for found in (outcome.counterexample, outcome.counterexample_under_condition):
-            if found is not None:
-                _show_counterexample(outcome, found, console)
-        if outcome.counterexample is None and outcome.verdict in {Verdict.REFUTED, Verdict.CONDITIONAL}:
-            assert outcome.proof is not None
-            console.print(f"[bold]{outcome.claim.name}[/], by sympy: {escape(outcome.proof.detail)}\n", highlight=False)
-    for outcome in verification.outcomes:
-        if outcome.is_alarming:
-            reason = outcome.trouble or "the toolkit rests on it"
-            console.print(
-                f"[bold red]{outcome.claim.name}: {outcome.verdict.value}[/]: {escape(reason)}", highlight=False
-            )
+        if outcome.is_unexpected or outcome.is_alarming:
+            console.print(_warning(outcome), highlight=False)
 
 
-def _claims_table(verification: Verification) -> Table:
+def _claims_table(outcomes: Sequence[Outcome], run: str) -> Table:
     table = Table(
-        title=f"Claims on random toy flows: {verification.examples} examples, seed {verification.seed}",
+        title=f"Claims on random toy flows: {run}",
         caption="Cases: before the first violation if there was one; after the slash those under the condition.",
         box=box.SIMPLE_HEAD,
         caption_justify="left",
@@ -75,40 +77,51 @@ def _claims_table(verification: Verification) -> Table:
     table.add_column("how tested", ratio=2)
     table.add_column("cases", justify="right", no_wrap=True)
     table.add_column("verdict", ratio=4)
-    for outcome in verification.outcomes:
+    for outcome in outcomes:
         cases = f"{outcome.cases}"
         if outcome.cases_under_condition is not None:
             cases += f"/{outcome.cases_under_condition}"
-        statement = f"[bold]{outcome.claim.name}[/]: {escape(outcome.claim.statement)}"
-        table.add_row(statement, outcome.claim.equations, outcome.tested_by, cases, _verdict(outcome))
+        table.add_row(_statement(outcome), _equations(outcome), outcome.tested_by, cases, _verdict(outcome))
     return table
+
+
+def _symbolic_table(outcomes: Sequence[Outcome]) -> Table:
+    table = Table(title="Statements that sympy decides alone", box=box.SIMPLE_HEAD)
+    table.add_column("claim", ratio=5)
+    table.add_column("eq.", ratio=1)
+    table.add_column("verdict", ratio=5)
+    for outcome in outcomes:
+        verdict = "; ".join([_verdict(outcome), *(escape(str(found)) for found in outcome.counterexamples)])
+        table.add_row(_statement(outcome), _equations(outcome), verdict)
+    return table
+
+
+def _statement(outcome: Outcome) -> str:
+    return f"[bold]{outcome.claim.name}[/]: {escape(outcome.claim.statement)}"
+
+
+def _equations(outcome: Outcome) -> str:
+    return ", ".join(map(str, outcome.claim.equations))
 
 
 def _verdict(outcome: Outcome) -> str:
-    verdict, condition = outcome.verdict.value, outcome.claim.condition
+    verdict, condition = outcome.verdict, outcome.claim.condition
     text = f"[{COLOURS[verdict]}]{verdict}[/]"
-    return f"{text}: {escape(condition.statement)}" if verdict == "holds under a condition" and condition else text
-
-
-def _proofs_table(verification: Verification) -> Table:
-    table = Table(title="Statements that sympy decides alone", box=box.SIMPLE_HEAD)
-    table.add_column("statement", ratio=6)
-    table.add_column("eq.", ratio=1)
-    table.add_column("verdict", ratio=4)
-    for name, proof in verification.proofs.items():
-        verdict = f"[{COLOURS[proof.verdict]}]{proof.verdict}[/]"
-        if proof.detail and proof.verdict != "holds":
-            verdict += f": {escape(proof.detail)}"
-        table.add_row(f"[bold]{escape(name)}[/]: {escape(proof.statement)}", str(proof.equation), verdict)
-    return table
+    return f"{text}: {escape(condition.statement)}" if verdict is Verdict.CONDITIONAL and condition else text
 
 
 def _show_counterexample(outcome: Outcome, found: Counterexample, console: Console) -> None:
     """The two sides, and a program to paste; wrapped by the terminal alone, so that it can be copied."""
-    left, right = outcome.claim.sides
-    console.print(
-        f"[bold]{outcome.claim.name}[/], smallest counterexample: {escape(left)} against {escape(right)}: "
-        f"{found.evaluation}",
-        highlight=False,
-    )
-    console.print(escape(found.snippet), soft_wrap=True, highlight=False)
+    left, right = found.sides
+    kind = "smallest counterexample" if found.snippet else "counterexample by sympy"
+    sides = f"{escape(left)} against {escape(right)}: {found.evaluation}"
+    console.print(f"[bold]{outcome.claim.name}[/], {kind}: {sides}", highlight=False)
+    console.print(escape(found.snippet or f"{found.case}\n"), soft_wrap=True, highlight=False)
+
+
+def _warning(outcome: Outcome) -> str:
+    """Say what is not as expected, and whether the toolkit is at fault."""
+    claim, verdict = outcome.claim, outcome.verdict
+    colour = "bold red" if outcome.is_alarming else "yellow"
+    reason = outcome.trouble or f"expected: {claim.expected}" + ("; the toolkit rests on it" if claim.essential else "")
+    return f"[{colour}]{claim.name}: {verdict}[/]: {escape(reason)}"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import hypothesis.configuration
 
+from curvature.claims import verify
 from curvature.errors import ConfigError
-from curvature.verification import verify
 from experiments.command_line.comparison_view import table_console
 from experiments.command_line.options import VerifyOptions
 from experiments.command_line.verification_view import ClaimProgress, show_verification

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
 
-from curvature.verification import Counterexample, Outcome, Proof, Verification
+from curvature.claims import Counterexample, Evidence, Outcome, Verification
 
 LIBRARIES = ("hypothesis", "sympy", "scipy")
 
@@ -25,7 +25,6 @@ def verification_record(verification: Verification, environment: Mapping[str, An
         "is_sound": verification.is_sound,
         "environment": {**environment, **{name: metadata.version(name) for name in LIBRARIES}},
         "claims": [_outcome(outcome) for outcome in verification.outcomes],
-        "proofs": [{"name": name, **_proof(proof)} for name, proof in verification.proofs.items()],
     }
 
 
@@ -34,39 +33,42 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
     return {
         "name": claim.name,
         "statement": claim.statement,
-        "equations": claim.equations,
+        "equations": list(claim.equations),
         "tested_by": outcome.tested_by,
         "essential": claim.essential,
         "verdict": outcome.verdict.value,
+        "expected": claim.expected.value,
+        "is_unexpected": outcome.is_unexpected,
         "cases": outcome.cases,
         "condition": None if claim.condition is None else claim.condition.statement,
         "cases_under_condition": outcome.cases_under_condition,
-        "counterexample": _counterexample(outcome.counterexample, claim.sides),
-        "counterexample_under_condition": _counterexample(outcome.counterexample_under_condition, claim.sides),
-        "proof": None if outcome.proof is None else _proof(outcome.proof),
+        "counterexample": _counterexample(outcome.counterexample),
+        "counterexample_under_condition": _counterexample(outcome.counterexample_under_condition),
+        "sympy": None if outcome.evidence is None else _evidence(outcome.evidence),
         "trouble": outcome.trouble,
     }
 
 
-def _counterexample(found: Counterexample | None, sides: tuple[str, str]) -> dict[str, Any] | None:
+def _counterexample(found: Counterexample | None) -> dict[str, Any] | None:
     if found is None:
         return None
     evaluation = found.evaluation
+    left, right = found.sides
     return {
-        "left": {"what": sides[0], "value": evaluation.left},
+        "left": {"what": left, "value": evaluation.left},
         "relation": evaluation.relation,
-        "right": {"what": sides[1], "value": evaluation.right},
+        "right": {"what": right, "value": evaluation.right},
         "tolerance": evaluation.tolerance,
-        "numbers": found.numbers(),
+        "case": found.numbers(),
         "python": found.snippet,
     }
 
 
-def _proof(proof: Proof) -> dict[str, Any]:
+def _evidence(evidence: Evidence) -> dict[str, Any]:
     return {
-        "statement": proof.statement,
-        "equation": proof.equation,
-        "method": proof.method,
-        "verdict": proof.verdict,
-        "detail": proof.detail,
+        "method": evidence.method,
+        "verdict": evidence.verdict.value,
+        "facts": {**evidence.proofs, **evidence.refutations, **evidence.conditions},
+        "counterexample": _counterexample(evidence.counterexample),
+        "detail": evidence.detail,
     }

@@ -5,10 +5,10 @@ import torch
 
 from curvature import expand
 from curvature.moments import Moments
-from experiments.models.toy import CouplingFlow
 from tests.curvature.densities import CouplingFlow as UndescribedFlow
 from tests.curvature.densities import randn
 from tests.curvature.flows import random_image_flow
+from tests.curvature.toy_flows import CouplingFlow
 
 
 def moments_of(shape, rank):

@@ -20,9 +20,9 @@ from curvature.closed_form.coefficients import (
     published_coefficients,
 )
 from curvature.errors import DtypeError, NonFiniteError, OptionError, ShapeError
-from experiments.models.toy import MixingFlow
 from tests.curvature.densities import randn
 from tests.curvature.flows import ImageFlow, random_image_flow
+from tests.curvature.toy_flows import MixingFlow
 
 seeds = st.integers(0, 2**31 - 1)
 sizes = st.tuples(st.integers(1, 4), st.integers(1, 4))

@@ -14,9 +14,9 @@ from curvature.hessian.layered.convolutions import Convolution, PixelwiseMap
 from curvature.hessian.layered.flow import LayeredFlow, value
 from curvature.hessian.layered.layers import Activation, AdditiveCoupling, Dense, FactorOut, Flatten, Squeeze
 from curvature.hessian.layered.linearisation import Linearisation
-from experiments.models.toy import CouplingFlow, LinearFlow, MixingFlow
 from tests.curvature.densities import randn
 from tests.curvature.flows import ACTIVATIONS, random_image_flow
+from tests.curvature.toy_flows import CouplingFlow, LinearFlow, MixingFlow
 
 SIZES = [(2, 8, 3, 1), (8, 2, 3, 1), (5, 5, 3, 1), (3, 4, 1, 0), (6, 2, 3, 0), (6, 2, 5, 2), (2, 6, 2, 1)]
 

@@ -7,10 +7,10 @@ from torch import nn
 from curvature import expand
 from curvature.errors import NonFiniteError, RouteError
 from curvature.hessian.layered.flow import LayeredFlow
-from experiments.models.toy import CouplingFlow
 from tests.curvature.densities import CouplingFlow as UndescribedFlow
 from tests.curvature.densities import Gaussian, random_spd
 from tests.curvature.flows import moments_of, random_image_flow
+from tests.curvature.toy_flows import CouplingFlow
 
 
 class Tanhs(UndescribedFlow):

@@ -6,9 +6,9 @@ import torch
 from curvature import Moments, expand
 from curvature.errors import BatchMixingError, OptionError, ShapeError
 from curvature.traces.signed import SignedFactor
-from experiments.models.toy import CouplingFlow
 from tests.curvature.densities import randn
 from tests.curvature.flows import ACTIVATIONS, moments_of, random_image_flow
+from tests.curvature.toy_flows import CouplingFlow
 
 ROUTES = ("adjoint", "jet", "tapped", "hvp")
 

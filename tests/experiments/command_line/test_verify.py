@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from curvature.verification import ToyFlow, catalog, claim
-from curvature.verification.proofs import Proof
+from curvature.claims import Claim, Counterexample, Evidence, ToyFlow, Verdict, claim
+from curvature.claims.engine import verification
 from experiments.command_line import main
 from experiments.command_line.verification_view import ClaimProgress
 
@@ -37,7 +37,10 @@ def test_it_prints_verdicts_and_counterexamples_that_run(capsys, tmp_path, monke
     assert not evaluation.holds
     assert evaluation.left == refuted["counterexample"]["left"]["value"]
     assert by_name["stein"]["counterexample"] is None
-    assert by_name["hessian-sign"]["proof"]["verdict"] == "holds under a condition"
+    assert (
+        by_name["hessian-sign"]["sympy"]["verdict"] == by_name["hessian-sign"]["expected"] == "holds under a condition"
+    )
+    assert not any(one["is_unexpected"] for one in record["claims"])
 
 
 def test_the_same_seed_gives_the_same_record(tmp_path, capsys):
@@ -47,9 +50,6 @@ def test_the_same_seed_gives_the_same_record(tmp_path, capsys):
 
 
 def test_a_refuted_claim_that_the_toolkit_rests_on_fails(monkeypatch, capsys):
-    from curvature.verification import distribution_claims
-
-    monkeypatch.setattr(distribution_claims.ToyFlow, "dim", property(lambda flow: flow.numbers.dim + 0))
     broken = ToyFlow.sample
     monkeypatch.setattr(ToyFlow, "sample", lambda flow, n, generator: 2 * broken(flow, n, generator))
     with pytest.raises(SystemExit) as stop:
@@ -58,20 +58,38 @@ def test_a_refuted_claim_that_the_toolkit_rests_on_fails(monkeypatch, capsys):
     assert "the toolkit rests on it" in capsys.readouterr().out
 
 
-def test_a_proof_that_fails_fails(monkeypatch, capsys):
-    monkeypatch.setattr(catalog, "CLAIMS", ())
-    monkeypatch.setattr(catalog, "PROOFS", {"one": None, "two": None})
-    proofs = {
-        "one": Proof("one is one", 1, "by hand", "undecided", ""),
-        "two": Proof("two is one", 2, "by hand", "refuted", "2 != 1"),
-    }
-    monkeypatch.setattr(catalog, "prove", proofs.__getitem__)
+def made_up(name, evidence):
+    return Claim(
+        name=name,
+        order=1,
+        statement=f"{name} is one",
+        equations=(1,),
+        expected=Verdict.HOLDS,
+        evidence=lambda: evidence,
+    )
+
+
+def test_what_sympy_cannot_decide_fails(monkeypatch, capsys):
+    two = Counterexample.exact("2", ("two", "one"), 2, "==", 1)
+    refuted = made_up("two", Evidence("by hand", refutations={"2 is not 1": True}, counterexample=two))
+    monkeypatch.setattr(verification, "claims", lambda: (refuted,))
+    run("verify")
+    printed = capsys.readouterr().out
+    assert "2 != 1" in printed
+    assert "two: refuted: expected: holds" in printed
+    monkeypatch.setattr(verification, "claims", lambda: (refuted, made_up("one", Evidence("by hand"))))
     with pytest.raises(SystemExit) as stop:
         run("verify")
     assert stop.value.code == 1
-    printed = capsys.readouterr().out
-    assert "undecided" in printed
-    assert "2 != 1" in printed
+    assert "one: undecided: sympy could not decide" in capsys.readouterr().out
+
+
+def test_statements_that_sympy_decides_alone_are_tested_by_name(capsys):
+    run("verify", "--claims", "orthogonal-kernels", "two-channels")
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "Statements that sympy decides alone" in printed
+    assert "holds under a condition: one kernel: exactly if every row sum" in printed
+    assert "Claims on random toy flows" not in printed
 
 
 @pytest.mark.parametrize(

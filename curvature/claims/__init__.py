@@ -1,0 +1,73 @@
+"""The claims of the theory, one file each, put to random toy flows and to sympy; their verdicts are computed.
+
+>>> from curvature.claims import verify
+>>> run = verify(["hessian-sign"], examples=100)
+>>> run["hessian-sign"].verdict.value
+'holds under a condition'
+
+Your own flow, or any density, is tested by a strategy of it: here one with a parameter for Hypothesis to vary.
+
+>>> import torch
+>>> from hypothesis import strategies as st
+>>> from curvature.claims import Density
+>>> from curvature.claims.strategies import eighths
+>>> def mixture(distance):  # two unit Gaussians at +- distance
+...     c = torch.tensor([[distance], [-distance]], dtype=torch.float64)
+...     return Density(lambda x: torch.logsumexp(-(x - c[:, None]).square().sum(2) / 2, 0), event_shape=(1,))
+>>> run = verify(["hessian-sign"], models=st.builds(mixture, eighths()), examples=50)
+>>> run["hessian-sign"].verdict.value  # more than one unit apart, log p has a hollow between its modes
+'refuted'
+
+A claim is added as one file of this package that defines ``CLAIM = Claim(...)``, and a test; nothing else names it.
+Take `swap_negates.py` as the pattern for random cases, `linear_coefficient.py` for sympy, `hessian_sign.py` for both.
+"""
+
+from curvature.claims.engine.check import check
+from curvature.claims.engine.claim import Claim, Condition, RandomTest
+from curvature.claims.engine.drawing.cases import AtPoint, Density, Model, WithCovariance, cases_of, with_covariance
+from curvature.claims.engine.drawing.covariance_strategies import Covariance, OrderedCovariances
+from curvature.claims.engine.drawing.flow_numbers import Coupling, FlowNumbers, Level, Step
+from curvature.claims.engine.drawing.small_numbers import Matrix, Vector
+from curvature.claims.engine.drawing.toy_flow import ToyFlow
+from curvature.claims.engine.evidence import Evidence
+from curvature.claims.engine.outcome import Outcome
+from curvature.claims.engine.registry import claim, claims
+from curvature.claims.engine.search import DEFAULT_EXAMPLES, Effort, Found, search
+from curvature.claims.engine.verdict import ROUND_OFF, Counterexample, Evaluation, Verdict
+from curvature.claims.engine.verification import Verification, verify
+
+__all__ = [
+    "DEFAULT_EXAMPLES",
+    "ROUND_OFF",
+    "AtPoint",
+    "Claim",
+    "Condition",
+    "Counterexample",
+    "Coupling",
+    "Covariance",
+    "Density",
+    "Effort",
+    "Evaluation",
+    "Evidence",
+    "FlowNumbers",
+    "Found",
+    "Level",
+    "Matrix",
+    "Model",
+    "OrderedCovariances",
+    "Outcome",
+    "RandomTest",
+    "Step",
+    "ToyFlow",
+    "Vector",
+    "Verdict",
+    "Verification",
+    "WithCovariance",
+    "cases_of",
+    "check",
+    "claim",
+    "claims",
+    "search",
+    "verify",
+    "with_covariance",
+]

@@ -1,0 +1,109 @@
+"""What a claim of the theory is: a statement, how random cases test it, what sympy says of it, what is expected."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis.strategies import SearchStrategy
+
+from curvature.claims.engine.drawing.cases import CasesOf, Models
+from curvature.claims.engine.drawing.flow_strategies import flows
+from curvature.claims.engine.evidence import Evidence
+from curvature.claims.engine.verdict import Evaluation, Verdict
+from curvature.errors import OptionError
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Under what a claim may hold that does not in general.
+
+    Attributes
+    ----------
+    statement
+        In words.
+    meets
+        Whether a case is within it; cases that are not are drawn again.
+    cases
+        How to draw cases within it, with the options of `flows`, where chance would rarely find one.
+    """
+
+    statement: str
+    meets: Callable[[Any], bool] | None = None
+    cases: Callable[..., SearchStrategy[Any]] | None = None
+
+
+@dataclass(frozen=True)
+class RandomTest:
+    """How random cases test a claim.
+
+    Attributes
+    ----------
+    cases
+        Strategy of cases over a strategy of models.
+    evaluate
+        Both sides of the statement for one case.
+    sides
+        What the two sides are.
+    models
+        Strategy of the toy flows to draw from, with the options of `flows`, for a statement about some kind of them.
+    method
+        ``property``, or ``convergence`` where the sides are a limit.
+    any_density
+        Whether a user's own density can be tested, with nothing but its log_prob.
+    """
+
+    cases: CasesOf
+    evaluate: Callable[[Any], Evaluation]
+    sides: tuple[str, str]
+    models: Callable[..., Models] = flows
+    method: str = "property"
+    any_density: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """One statement of the theory that random cases, sympy or both decide.
+
+    Attributes
+    ----------
+    name
+        For the command line and the JSON: the name of the claim's file, with hyphens.
+    order
+        Its place in the tables; lower numbers come first.
+    statement
+        In a sentence.
+    equations
+        Numbers in docs/theory.md.
+    expected
+        The verdict that the theory and earlier runs lead to expect.
+    essential
+        Whether the toolkit is wrong if the verdict is another one.
+    condition
+        Under what it may hold if it does not in general.
+    test
+        How random cases test it; None for a statement that sympy alone decides.
+    evidence
+        Computes what sympy says of it; None if it has no say.
+    """
+
+    name: str
+    order: int
+    statement: str
+    equations: tuple[int, ...]
+    expected: Verdict
+    essential: bool = False
+    condition: Condition | None = None
+    test: RandomTest | None = None
+    evidence: Callable[[], Evidence] | None = None
+
+    def evaluate(self, case: Any) -> Evaluation:
+        """Both sides of the statement for one case.
+
+        Raises
+        ------
+        OptionError
+            If sympy alone decides the claim.
+        """
+        if self.test is None:
+            raise OptionError(f"claim {self.name!r}: sympy alone decides it; there is no case to evaluate")
+        return self.test.evaluate(case)

@@ -1,0 +1,1 @@
+"""What claims are tried on: toy flows, covariances and points as small readable numbers, drawn by Hypothesis."""

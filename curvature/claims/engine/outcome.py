@@ -1,0 +1,78 @@
+"""What came of one claim; its verdict is computed from what was found, nothing else."""
+
+from dataclasses import dataclass
+
+from curvature.claims.engine.claim import Claim
+from curvature.claims.engine.evidence import Evidence
+from curvature.claims.engine.verdict import Counterexample, Verdict
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one claim.
+
+    Attributes
+    ----------
+    claim
+        The claim.
+    evidence
+        What sympy says; None if it was not asked.
+    cases
+        Number of cases tried in general, before the first violation if there was one.
+    counterexample
+        The smallest drawn case against the statement in general.
+    cases_under_condition
+        Number of cases tried under the claim's condition; None if it was not tried under one.
+    counterexample_under_condition
+        The smallest drawn case against the statement even under its condition.
+    trouble
+        Why it could not be decided, empty if it could.
+    on_own_density
+        Whether the cases were drawn from a user's own densities instead of toy flows.
+    """
+
+    claim: Claim
+    evidence: Evidence | None = None
+    cases: int = 0
+    counterexample: Counterexample | None = None
+    cases_under_condition: int | None = None
+    counterexample_under_condition: Counterexample | None = None
+    trouble: str = ""
+    on_own_density: bool = False
+
+    @property
+    def verdict(self) -> Verdict:
+        """Undecided if there is trouble; else what the cases and sympy found together."""
+        if self.trouble:
+            return Verdict.UNDECIDED
+        if self.claim.test is None:
+            return Verdict.UNDECIDED if self.evidence is None else self.evidence.verdict
+        if self.counterexample is None and not (self.evidence and self.evidence.refutes):
+            return Verdict.HOLDS
+        if self.cases_under_condition and self.counterexample_under_condition is None:
+            return Verdict.CONDITIONAL
+        return Verdict.REFUTED
+
+    @property
+    def counterexamples(self) -> tuple[Counterexample, ...]:
+        """Those drawn, in general and under the condition; sympy's, where none was drawn."""
+        drawn = [found for found in (self.counterexample, self.counterexample_under_condition) if found is not None]
+        exact = self.evidence.counterexample if self.evidence else None
+        return tuple(drawn) if drawn or exact is None else (exact,)
+
+    @property
+    def tested_by(self) -> str:
+        """How: by random cases, by a limit of them, by sympy."""
+        method = [self.claim.test.method] if self.claim.test else []
+        return " + ".join([*method, "sympy"] if self.evidence else method)
+
+    @property
+    def is_unexpected(self) -> bool:
+        """Whether the verdict is not the expected one; a user's own density may well do better than toy flows do."""
+        does_better = self.on_own_density and self.verdict is Verdict.HOLDS
+        return self.verdict is not self.claim.expected and not does_better
+
+    @property
+    def is_alarming(self) -> bool:
+        """Whether the toolkit cannot be trusted: undecided, or an unexpected verdict where the toolkit rests on it."""
+        return self.verdict is Verdict.UNDECIDED or (self.claim.essential and self.is_unexpected)

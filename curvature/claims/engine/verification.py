@@ -1,0 +1,104 @@
+"""The run over the claims: each is put to the test, and what came of all is kept together."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from curvature.claims.engine.check import check
+from curvature.claims.engine.claim import Claim
+from curvature.claims.engine.drawing.cases import Models
+from curvature.claims.engine.outcome import Outcome
+from curvature.claims.engine.registry import claim, claims
+from curvature.claims.engine.search import DEFAULT_EXAMPLES, Effort
+from curvature.errors import OptionError
+
+OnClaim = Callable[[str, int], None]
+"""Called with the name of the claim that is being tested and the number of its cases tried so far."""
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What a run over the claims found.
+
+    Attributes
+    ----------
+    outcomes
+        By claim, in the order of the tables.
+    examples, seed
+        Of the run.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    examples: int
+    seed: int
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether everything was decided, and as expected where the toolkit rests on it."""
+        return not any(outcome.is_alarming for outcome in self.outcomes)
+
+    def __getitem__(self, name: str) -> Outcome:
+        for outcome in self.outcomes:
+            if outcome.claim.name == name:
+                return outcome
+        raise KeyError(name)
+
+
+def verify(
+    names: Iterable[str] | None = None,
+    examples: int = DEFAULT_EXAMPLES,
+    seed: int = 0,
+    models: Models | None = None,
+    progress: OnClaim | None = None,
+) -> Verification:
+    """Try to refute every claim.
+
+    Parameters
+    ----------
+    names
+        The claims to test; all if left out, or all that apply to any density if `models` is given.
+    examples
+        Random cases a claim; shrinking a counterexample takes more.
+    seed
+        The same seed draws the same cases.
+    models
+        Strategy of your own densities instead of toy flows, see `Model`.
+    progress
+        Called before every case.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no claim of that name.
+    OptionError
+        If a claim named cannot be tested on your own densities.
+    """
+    outcomes = []
+    for one in _chosen(names, own_models=models is not None):
+        outcomes.append(check(one, Effort(examples, seed, on_case=_counter(progress, one.name)), models))
+    return Verification(tuple(outcomes), examples, seed)
+
+
+def _chosen(names: Iterable[str] | None, own_models: bool) -> list[Claim]:
+    """The claims named, or all that can be tested."""
+    possible = [one for one in claims() if not own_models or (one.test and one.test.any_density)]
+    if names is None:
+        return possible
+    chosen = [claim(name) for name in names]
+    for one in chosen:
+        if one not in possible:
+            known = ", ".join(other.name for other in possible)
+            raise OptionError(f"claim {one.name!r} needs toy flows; your own densities can be put to: {known}")
+    return chosen
+
+
+def _counter(progress: OnClaim | None, name: str) -> Callable[[], None]:
+    """Count the cases of one claim."""
+    done = 0
+
+    def on_case() -> None:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(name, done)
+
+    return on_case
