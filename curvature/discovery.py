@@ -2,24 +2,30 @@
 
 from importlib import import_module
 from pkgutil import iter_modules
+from types import ModuleType
 from typing import Any
 
 
-def discover(package: str, attribute: str) -> list[tuple[str, Any]]:
-    """Import every module directly in a package and collect one attribute of those that define it.
+def modules_of(package: str) -> list[ModuleType]:
+    """Import every module and package directly in a package, in alphabetical order.
 
     Parameters
     ----------
     package
-        Dotted name of the package, such as ``curvature.rungs``.
-    attribute
-        Name that a module defines to be a member, such as ``RUNG``.
-
-    Returns
-    -------
-    list of (str, object)
-        Name of the module and its attribute, in alphabetical order of the modules.
+        Dotted name, such as ``curvature.rungs``.
     """
     paths = import_module(package).__path__
-    modules = [import_module(f"{package}.{found.name}") for found in iter_modules(paths) if not found.ispkg]
-    return [(module.__name__, getattr(module, attribute)) for module in modules if hasattr(module, attribute)]
+    return [import_module(f"{package}.{found.name}") for found in iter_modules(paths)]
+
+
+def discover(package: str, attribute: str) -> list[Any]:
+    """Collect one attribute of all modules of a package that define it.
+
+    Parameters
+    ----------
+    package
+        Dotted name.
+    attribute
+        What a module defines to be a member, such as ``RUNG``.
+    """
+    return [getattr(module, attribute) for module in modules_of(package) if hasattr(module, attribute)]

@@ -7,12 +7,9 @@ not import matplotlib.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from importlib import import_module
-from pkgutil import iter_modules
 from typing import TYPE_CHECKING, TypeVar
 
-import paper_figures
+from curvature.discovery import modules_of
 from curvature.errors import OptionError
 
 if TYPE_CHECKING:
@@ -76,11 +73,5 @@ def figure(name: str, *, reads: tuple[str, ...], made_by: str = "") -> Callable[
 
 def registered_figures() -> dict[str, RegisteredFigure]:
     """All figures by name, in alphabetical order. The first call imports every module of this package."""
-    _import_all_modules()
+    modules_of("paper_figures")
     return dict(sorted(_FIGURES.items()))
-
-
-@cache
-def _import_all_modules() -> None:
-    for module in iter_modules(paper_figures.__path__):
-        import_module(f"{paper_figures.__name__}.{module.name}")

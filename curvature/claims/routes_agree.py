@@ -17,9 +17,7 @@ from curvature.claims import (
 from curvature.claims.engine.symbolic.derivation import SIZES, derive
 from curvature.errors import RouteError
 from curvature.expansion import Expansion
-
-# `dense` comes last: with the Hessian at hand other routes might take it.
-ROUTES = ("exact", "adjoint", "jet", "tapped", "hvp", "dense")
+from curvature.traces.methods import exact_methods
 
 
 def agreement_of_routes(case: WithCovariance) -> Evaluation:
@@ -27,7 +25,7 @@ def agreement_of_routes(case: WithCovariance) -> Evaluation:
     H, moments = case.hessian, case.covariance.moments(case.point())
     F = moments.factor
     reference = float((F * (H @ F)).sum())
-    traces = [value for route in ROUTES if (value := trace_by(route, case.expansion, moments)) is not None]
+    traces = [value for route in exact_methods() if (value := trace_by(route, case.expansion, moments)) is not None]
     furthest = max(traces, key=lambda value: abs(value - reference))
     scale = float((F.abs() * (H.abs() @ F.abs())).sum()) + gauss_newton_size(case, F)
     return Evaluation(furthest, "==", reference, ROUND_OFF * scale)

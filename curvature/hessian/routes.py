@@ -14,7 +14,7 @@ from curvature.names import unknown_name
 @lru_cache
 def routes() -> dict[str, Route]:
     """All routes by name, those to be tried first in front."""
-    found = sorted((route for _, route in discover("curvature.hessian", "ROUTE")), key=lambda route: route.order)
+    found: list[Route] = sorted(discover("curvature.hessian", "ROUTE"), key=lambda route: route.order)
     return {route.name: route for route in found}
 
 

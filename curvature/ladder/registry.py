@@ -12,8 +12,7 @@ from curvature.names import unknown_name
 
 @lru_cache
 def _members() -> tuple[Rung | RungFamily, ...]:
-    found = [rung for _, rung in discover("curvature.rungs", "RUNG")]
-    return tuple(sorted(found, key=lambda rung: rung.order))
+    return tuple(sorted(discover("curvature.rungs", "RUNG"), key=lambda rung: rung.order))
 
 
 def rung(name: str) -> Rung:

@@ -19,7 +19,12 @@ from curvature.traces.trace import Trace
 @lru_cache
 def _members(attribute: str) -> dict[str, Any]:
     """Methods of one kind by name: every file of this package may define some."""
-    return {name: function for _, found in discover("curvature.traces", attribute) for name, function in found.items()}
+    return {name: function for found in discover("curvature.traces", attribute) for name, function in found.items()}
+
+
+def exact_methods() -> tuple[str, ...]:
+    """Names of the methods without a random error, routes to the Hessian included."""
+    return (*_members("EXACT"), *routes())
 
 
 def trace(
@@ -50,8 +55,8 @@ def trace(
             )
         found: Trace = estimates[method](operator, moments, num_matvecs, generator)
         return found
-    if method not in exact and method not in routes():
-        raise unknown_name("trace method", method, [*exact, *routes(), *estimates])
+    if method not in exact_methods():
+        raise unknown_name("trace method", method, [*exact_methods(), *estimates])
     if num_matvecs is not None or generator is not None:
         raise OptionError(f"trace: {method!r} takes no num_matvecs and no generator; did you mean 'deflated'?")
     factor = SignedFactor.of(moments, versus, operator.point.x0)

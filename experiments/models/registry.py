@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
+from curvature.discovery import discover
 from curvature.names import require_known
 from experiments.models.config import ModelConfig
 from experiments.storage.serialisation import read_by_kind
@@ -73,8 +73,7 @@ class Family:
 @cache
 def families() -> Mapping[str, Family]:
     """Every family by its name."""
-    names = (module.name for module in iter_modules(import_module(PACKAGE).__path__, f"{PACKAGE}."))
-    found: list[Family] = [import_module(name).FAMILY for name in names]
+    found: list[Family] = discover(PACKAGE, "FAMILY")
     return {family.kind: family for family in found}
 
 

@@ -9,7 +9,7 @@ from curvature.errors import NonFiniteError, TooFewSamplesError
 
 D = 4
 RUNGS = ("diagonal", "full", "taylor2", "mean-curvature", "path-1", "path-2", "path-3", "path")
-PROVENANCE = Provenance(run="here", model="gaussian", train_set="china", seed=3)
+PROVENANCE = Provenance(run="here", model="gaussian", family="gaussian", train_set="china", seed=3)
 
 
 def log_prob(x):

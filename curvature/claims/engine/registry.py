@@ -1,10 +1,9 @@
 """The registry of claims: every module of `curvature.claims` that defines `CLAIM` is one, nothing else names it."""
 
-import pkgutil
 from functools import cache
-from importlib import import_module
 
 from curvature.claims.engine.claim import Claim
+from curvature.discovery import discover
 from curvature.names import unknown_name
 
 ROOM = "curvature.claims"
@@ -13,7 +12,7 @@ ROOM = "curvature.claims"
 @cache
 def claims() -> tuple[Claim, ...]:
     """Find all claims, in the order of the tables."""
-    return discover(ROOM)
+    return claims_of(ROOM)
 
 
 def claim(name: str) -> Claim:
@@ -30,8 +29,6 @@ def claim(name: str) -> Claim:
     return found[name]
 
 
-def discover(package: str) -> tuple[Claim, ...]:
-    """Import the modules of a package and collect what they define as `CLAIM`, in the claims' own order."""
-    names = [module.name for module in pkgutil.iter_modules(import_module(package).__path__)]
-    modules = [import_module(f"{package}.{name}") for name in names]
-    return tuple(sorted((one.CLAIM for one in modules if hasattr(one, "CLAIM")), key=lambda one: one.order))
+def claims_of(package: str) -> tuple[Claim, ...]:
+    """Collect what the modules of a package define as `CLAIM`, in the claims' own order."""
+    return tuple(sorted(discover(package, "CLAIM"), key=lambda one: one.order))

@@ -7,7 +7,7 @@ import pytest
 
 import curvature.claims
 from curvature.claims import Verdict, claim, claims
-from curvature.claims.engine.registry import discover
+from curvature.claims.engine.registry import claims_of
 from curvature.errors import OptionError, UnknownNameError
 
 ROOM = Path(curvature.claims.__file__).parent
@@ -43,7 +43,7 @@ def test_a_new_file_is_a_new_claim(tmp_path, monkeypatch):
             f"CLAIM = Claim(name='{name}', order={order}, statement='.', equations=(), expected=Verdict.HOLDS)\n"
         )
     monkeypatch.syspath_prepend(tmp_path)
-    assert [one.name for one in discover("some_claims")] == ["first", "second"]
+    assert [one.name for one in claims_of("some_claims")] == ["first", "second"]
     for name in [name for name in sys.modules if name.startswith("some_claims")]:
         monkeypatch.delitem(sys.modules, name)
 
