@@ -29,7 +29,7 @@ from experiments.models.config import ActivationName
 from experiments.models.glow import Glow
 from experiments.paper.presets import PRESETS
 from experiments.storage.run_directory import RunDirectory
-from experiments.study.inputs import load_inputs
+from experiments.study.samples import load_inputs
 from experiments.training.config import TrainingConfig
 from experiments.training.loop import train
 

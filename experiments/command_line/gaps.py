@@ -1,10 +1,11 @@
 """`likelihood-curvature gaps`: the paper's gaps, measured and predicted from the reference models, as `results/`."""
 
 import shlex
-from functools import partial
 
 from curvature.errors import ConfigError
+from experiments.command_line.comparison_view import table_console
 from experiments.command_line.options import GapsOptions
+from experiments.command_line.progress_view import ProgressBars
 from experiments.figures import draw_figure
 from experiments.paper.gaps.config import GapsConfig
 from experiments.paper.gaps.running import REPORT, TABLES, make_plan, run_gaps
@@ -26,7 +27,8 @@ def run(options: GapsOptions) -> None:
     for pair in plan.left_out:
         print(f"left out, no model of that name yet: {pair}")
     out = RunDirectory(make_directory(options.out))
-    run_gaps(plan, out, options.jobs, partial(print, flush=True), _command(options))
+    with ProgressBars(table_console()) as bars:
+        run_gaps(plan, out, options.jobs, bars.of, _command(options))
     figure = draw_figure(FIGURE, out.path)[0]
     print("\n".join(f"{what}: {out.path / file}" for what, file in zip(("gaps", "ladder"), TABLES, strict=True)))
     print(f"figure: {figure}\nreport: {out.path / REPORT}")

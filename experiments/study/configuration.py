@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from experiments.models.config import GlowConfig
+from experiments.study.ranges import require_at_least
 from experiments.training.config import TrainingConfig
 
 
@@ -35,12 +36,7 @@ class EvaluationConfig:
     """Evaluations per tenfold number of steps (4: after steps 1, 2, 3, 6, 10, 18, ... and the last); 0 for none."""
 
     def __post_init__(self) -> None:
-        for name, least in {"n_images": 2, "per_decade": 0}.items():
-            if getattr(self, name) < least:
-                # Imported only now: the package of the errors may import torch.
-                from curvature.errors import ConfigError
-
-                raise ConfigError(f"evaluation setting {name}: expected at least {least}, got {getattr(self, name)!r}")
+        require_at_least(self, "evaluation", n_images=2, per_decade=0)
 
 
 @dataclass(frozen=True)
@@ -58,7 +54,13 @@ ExpansionPoint = Literal["mean", "mode"]
 
 @dataclass(frozen=True)
 class ComparisonConfig:
-    """How predicted and measured likelihoods are compared."""
+    """How predicted and measured likelihoods are compared.
+
+    Raises
+    ------
+    ConfigError
+        If a setting lies outside its range.
+    """
 
     inputs: tuple[str, ...] = ()
     """Input sets, each SET[/SPLIT][:contrast=LAMBDA | :luminance], constant=VALUE or noise=uniform. Default: the
@@ -75,10 +77,19 @@ class ComparisonConfig:
     seed: int = 0
     """Seed of the dequantisation noise and of generated noise images."""
 
+    def __post_init__(self) -> None:
+        require_at_least(self, "comparison", n_images=2, mean_curvature_points=0)
+
 
 @dataclass(frozen=True)
 class TrajectoryConfig:
-    """How predicted and measured likelihoods are followed over the course of training."""
+    """How predicted and measured likelihoods are followed over the course of training.
+
+    Raises
+    ------
+    ConfigError
+        If a setting lies outside its range.
+    """
 
     inputs: tuple[str, ...] = ()
     """Input sets, named as for compare. Default: those that were evaluated during training, without the training
@@ -92,10 +103,19 @@ class TrajectoryConfig:
     seed: int = 0
     """Seed of the dequantisation noise and of generated noise images."""
 
+    def __post_init__(self) -> None:
+        require_at_least(self, "trajectory", n_images=2)
+
 
 @dataclass(frozen=True)
 class ExplanationConfig:
-    """What is asked about where a predicted gap is made."""
+    """What is asked about where a predicted gap is made.
+
+    Raises
+    ------
+    ConfigError
+        If a setting lies outside its range.
+    """
 
     inputs: tuple[str, ...] = ()
     """Input sets, named as for compare; the same default."""
@@ -108,10 +128,5 @@ class ExplanationConfig:
     seed: int = 0
     """Seed of the dequantisation noise and of generated noise images."""
 
-
-def default_inputs(train_set: str, other_sets: tuple[str, ...]) -> tuple[str, ...]:
-    """The paper's inputs: own test images, the other sets, both kinds of graying, constants, uniform noise."""
-    grayed = (f"{train_set}:contrast={factor}" for factor in (0.75, 0.5, 0.25))
-    constants = (f"constant={value}" for value in (0, 128, 255))
-    others = (name for name in other_sets if name != train_set)
-    return (train_set, *others, *grayed, f"{train_set}:luminance", *constants, "noise=uniform")
+    def __post_init__(self) -> None:
+        require_at_least(self, "explanation", n_images=2, bands=1, eigenpairs=1)

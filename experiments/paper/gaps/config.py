@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from experiments.study.ranges import require_at_least
+
 
 @dataclass(frozen=True)
 class GapsConfig:
@@ -25,9 +27,4 @@ class GapsConfig:
     """Seed of the dequantisation noise and of generated noise images."""
 
     def __post_init__(self) -> None:
-        for name, least in {"n_bpd": 2, "n_images": 2, "mean_curvature_points": 0, "seed": 0}.items():
-            if getattr(self, name) < least:
-                # Imported only now: the package of the errors may import torch.
-                from curvature.errors import ConfigError
-
-                raise ConfigError(f"gaps setting {name}: expected at least {least}, got {getattr(self, name)!r}")
+        require_at_least(self, "gaps", n_bpd=2, n_images=2, mean_curvature_points=0, seed=0)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from curvature.errors import ConfigError
 from experiments.study.configuration import ComparisonConfig
 
 
@@ -44,9 +45,6 @@ class SweepConfig:
 
     def _require(self, condition: bool, name: str, expected: str) -> None:
         if not condition:
-            # Imported only now: the package of the errors may import torch.
-            from curvature.errors import ConfigError
-
             raise ConfigError(f"sweep setting {name}: expected {expected}, got {getattr(self, name)!r}")
 
     def comparison(self) -> ComparisonConfig | None:
