@@ -14,7 +14,7 @@ from experiments.paper.default_inputs import default_input_names
 from experiments.storage.run_directory import RunDirectory
 from experiments.study.configuration import ComparisonConfig, DataConfig, ExperimentConfig
 from experiments.study.train_and_compare import train_and_compare
-from experiments.study.workers import Job, run_jobs
+from experiments.study.workers import Job, require_processes, run_jobs
 
 SWAPPED_PAIR = ("china", "flower")
 EXPLAINING_RUNGS = ("path-3", "path")
@@ -28,6 +28,7 @@ class DemoInterrupted(ToolkitError):  # noqa: N818 - stopping on request is no e
 
 def run(options: DemoOptions) -> None:
     """Train on each photograph, compare, show tables and figures, and say how the swapped pair came out."""
+    require_processes(options.jobs)
     console = table_console()
     jobs = {name: _train_and_compare(name, options) for name in SWAPPED_PAIR}
     try:

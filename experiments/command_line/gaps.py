@@ -2,7 +2,6 @@
 
 import shlex
 
-from curvature.errors import ConfigError
 from experiments.command_line.comparison_view import table_console
 from experiments.command_line.options import GapsOptions
 from experiments.command_line.progress_view import ProgressBars
@@ -14,14 +13,14 @@ from experiments.paper.pairs import PAIRS
 from experiments.paper.training_command import PROGRAM, changed_options
 from experiments.storage.atomic_write import make_directory
 from experiments.storage.run_directory import RunDirectory
+from experiments.study.workers import require_processes
 
 FIGURE = "likelihood-gaps"
 
 
 def run(options: GapsOptions) -> None:
     """Measure and predict what is not there yet; write the tables, the report and the figure."""
-    if options.jobs < 1:
-        raise ConfigError(f"--jobs: expected at least 1, got {options.jobs}")
+    require_processes(options.jobs)
     pairs = read_pairs(options.pairs) or PAIRS
     plan = make_plan(pairs, options.config, options.work, skip_missing_models=not options.pairs)
     for pair in plan.left_out:

@@ -12,7 +12,7 @@ from queue import Queue
 from threading import Event
 from typing import Any
 
-from curvature.errors import ToolkitError
+from curvature.errors import ConfigError, ToolkitError
 from experiments.study.progress import Progress
 
 POLL_SECONDS = 0.1
@@ -30,6 +30,12 @@ class JobFailed(ToolkitError):  # noqa: N818 - it carries another error's messag
 
 class WorkerKilled(ToolkitError):  # noqa: N818 - the cause lies outside the toolkit
     """A worker process was killed."""
+
+
+def require_processes(count: int) -> None:
+    """Raise a ConfigError unless there is one process at least (the option `--jobs`)."""
+    if count < 1:
+        raise ConfigError(f"--jobs: expected at least 1, got {count}")
 
 
 def run_jobs(jobs: Mapping[str, Job], processes: int, progress_of: ProgressOf) -> None:

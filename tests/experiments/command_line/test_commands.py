@@ -104,6 +104,8 @@ def test_the_demo_trains_both_ways_and_says_what_came_out(tmp_path, capsys):
         (["train", "--training.steps", "0"], ["steps", "at least 1"]),
         (["train", "--resume", "nowhere"], ["nowhere", "does not exist"]),
         (["compare", "--model", "nowhere"], ["nowhere", "does not exist"]),
+        (["demo", "--jobs", "0"], ["--jobs", "at least 1"]),
+        (["demo", "--n-images", "1"], ["n_images", "at least 2"]),
     ],
 )
 def test_mistakes_are_one_line(arguments, words, capsys, tmp_path, monkeypatch):
