@@ -46,10 +46,13 @@ class Comparison:
         The tidy rows (`analysis.comparison.compare`).
     values
         Every rung on each image, by the sets' names, the training images first.
+    expansion
+        What they were evaluated with.
     """
 
     rows: pd.DataFrame
     values: Mapping[str, RungValues]
+    expansion: Expansion
 
 
 def compare_inputs(
@@ -163,7 +166,7 @@ def compare_samples(
         values[name] = side.evaluate(name, progress.part(done, count, total))
         tables.append(compare_set(side, name, values[name], provenance))
         done += count
-    return Comparison(pd.concat(tables, ignore_index=True), values)
+    return Comparison(pd.concat(tables, ignore_index=True), values, side.expansion)
 
 
 def compare_set(side: TrainingSide, name: str, values: RungValues, provenance: Provenance) -> pd.DataFrame:

@@ -8,9 +8,8 @@ from analysis.frequencies import frequency_frame
 from analysis.inputs import InputSet
 from analysis.validity import Validity, validity
 from curvature import Expansion, Moments
-from curvature.attribution import Attribution, attribution
+from curvature.attribution import Attribution
 from curvature.frequencies import frequency_bands
-from curvature.spectrum import spectrum
 from experiments.storage.environment import environment_record
 from experiments.storage.run_directory import RunDirectory
 from experiments.storage.stages import Stage, run_stage
@@ -75,7 +74,7 @@ def _write(
     for position, name in enumerate(names):
         progress(position, len(names) + 1, f"explaining {name}")
         q = Moments.from_samples(samples[name])
-        attributions[name] = attribution(expansion, q, versus=p)
+        attributions[name] = expansion.attribution(q, versus=p)
         bands[name] = frequency_bands(expansion, q, p, config.bands)
         curves.append(validity(expansion, samples[name], input_set=name))
     progress(len(names), len(names) + 1, "eigenvalues of H")
@@ -98,7 +97,7 @@ def attribution_frame(attributions: dict[str, Attribution]) -> pd.DataFrame:
 
 def spectrum_frame(expansion: Expansion, eigenpairs: int) -> pd.DataFrame:
     """Extreme eigenvalues of H, nats per squared unit of the input, with their residuals."""
-    found = spectrum(expansion, lowest=eigenpairs, highest=eigenpairs)
+    found = expansion.spectrum(lowest=eigenpairs, highest=eigenpairs)
     return pd.DataFrame(
         {"eigenvalue": found.eigenvalues.numpy(force=True), "residual": found.residuals.numpy(force=True)}
     ).assign(route=found.route, num_matvecs=found.num_matvecs)

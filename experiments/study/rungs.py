@@ -80,6 +80,11 @@ class TrainingSide:
     values: RungValues
     _view: Viewpoint
 
+    @property
+    def expansion(self) -> Expansion:
+        """Expansion of log p that the rungs were evaluated with; its Hessian may have been written out for them."""
+        return self._view.expansion
+
     def evaluate(self, name: str, progress: Progress) -> RungValues:
         """Every rung, and log p, for each image of one input set; those of the training images are at hand."""
         if name == next(iter(self.samples)):

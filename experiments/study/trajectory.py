@@ -175,17 +175,21 @@ def _write_snapshot(prepared: _Prepared, step: int, out: RunDirectory, progress:
     trained, settings = prepared.trained, prepared.settings
     model = deepcopy(trained.model)
     load_snapshot(model, trained.run.snapshots_path, step)
-    expansion = expand(model, at=prepared.mean)
     provenance = provenance_of(trained, settings.seed)
     try:
         found = compare_samples(
-            expansion, prepared.samples, prepared.inputs, rung_settings(settings), provenance, progress
+            expand(model, at=prepared.mean),
+            prepared.samples,
+            prepared.inputs,
+            rung_settings(settings),
+            provenance,
+            progress,
         )
     except NonFiniteError as error:
         raise NonFiniteError(f"snapshot of step {step}: {error}") from error
     predictions, hessian = _tables(step)
     out.write_csv(predictions, found.rows.assign(step=step)[list(PREDICTION_COLUMNS)])
-    shared = {**vars(provenance), "step": step, **extreme_eigenvalues(expansion)}
+    shared = {**vars(provenance), "step": step, **extreme_eigenvalues(found.expansion)}
     traces = [{**shared, "input_set": name, **covariance_trace(values)} for name, values in found.values.items()]
     out.write_csv(hessian, pd.DataFrame(traces, columns=HESSIAN_COLUMNS))
 
