@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from experiments.models.config import GlowConfig
-from experiments.study.ranges import require_at_least
+from experiments.settings import require_at_least
 from experiments.training.config import TrainingConfig
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from experiments.study.ranges import require_at_least
+from experiments.settings import require_at_least
 
 
 @dataclass(frozen=True)

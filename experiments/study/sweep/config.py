@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from curvature.errors import ConfigError
+from experiments.settings import require_at_least, require_setting
 from experiments.study.configuration import ComparisonConfig
 
 
@@ -37,15 +37,11 @@ class SweepConfig:
 
     def __post_init__(self) -> None:
         for name in ("train_sets", "models", "seeds"):
-            self._require(bool(getattr(self, name)), name, "at least one")
-        self._require(all(seed >= 0 for seed in self.seeds), "seeds", "whole numbers of at least 0")
-        self._require(self.n_images >= 2, "n_images", "at least 2")
-        self._require(self.patch_size >= 2, "patch_size", "at least 2")
-        self._require(self.steps is None or self.steps >= 1, "steps", "at least 1")
-
-    def _require(self, condition: bool, name: str, expected: str) -> None:
-        if not condition:
-            raise ConfigError(f"sweep setting {name}: expected {expected}, got {getattr(self, name)!r}")
+            require_setting(self, "sweep", name, bool(getattr(self, name)), "at least one")
+        are_seeds = all(seed >= 0 for seed in self.seeds)
+        require_setting(self, "sweep", "seeds", are_seeds, "whole numbers of at least 0")
+        require_at_least(self, "sweep", n_images=2, patch_size=2)
+        require_setting(self, "sweep", "steps", self.steps is None or self.steps >= 1, "at least 1")
 
     def comparison(self) -> ComparisonConfig | None:
         """What every job compares, None where jobs only train.
