@@ -30,7 +30,7 @@ from experiments.models.flow import Flow
 from experiments.models.registry import build
 from experiments.paper.presets import PRESETS
 from experiments.storage.run_directory import RunDirectory
-from experiments.study.inputs import load_inputs
+from experiments.study.samples import load_inputs
 from experiments.training.config import TrainingConfig
 from experiments.training.loop import train
 

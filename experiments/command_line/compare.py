@@ -1,17 +1,20 @@
 """`likelihood-curvature compare`: predicted against measured likelihood gaps of a trained flow."""
 
-from experiments.command_line.comparison_view import ComparisonProgress, show, table_console
+from experiments.command_line.comparison_view import show, table_console
 from experiments.command_line.model_option import open_model, output_directory
 from experiments.command_line.options import CompareOptions
-from experiments.study.comparing import compare_inputs, read_input_names
+from experiments.command_line.progress_view import ProgressBars
+from experiments.paper.default_inputs import with_default_inputs
+from experiments.study.comparison import compare_inputs, require_comparable, rung_settings
 
 
 def run(options: CompareOptions) -> None:
     """Compare, print the table and draw the figure."""
     trained = open_model(options.model)
-    read_input_names(trained.data.train_set, options.config.inputs)
+    config = with_default_inputs(options.config, trained.train_set)
+    require_comparable(config.inputs, rung_settings(config))
     out = output_directory(trained, options.out, "compare", {"comparison": options.config})
     console = table_console()
-    with ComparisonProgress(console) as progress:
-        comparison = compare_inputs(trained, options.config, out, progress)
+    with ProgressBars(console) as bars:
+        comparison = compare_inputs(trained, config, out, bars.of())
     show(comparison, out, console)

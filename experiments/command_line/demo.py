@@ -1,5 +1,7 @@
 """`likelihood-curvature demo`: the paper's experiment in miniature, in both directions, without a download."""
 
+from functools import partial
+
 import pandas as pd
 from rich.console import Console
 
@@ -7,11 +9,13 @@ from analysis.comparison import explains
 from analysis.resolution import Order, order_of
 from curvature.errors import ToolkitError
 from experiments.command_line.comparison_view import show, table_console
-from experiments.command_line.demo_directions import Direction, run_directions
-from experiments.command_line.demo_progress import DirectionsProgress
 from experiments.command_line.options import DemoOptions
+from experiments.command_line.progress_view import ProgressBars
+from experiments.paper.default_inputs import default_input_names
 from experiments.storage.run_directory import RunDirectory
 from experiments.study.configuration import ComparisonConfig, DataConfig, ExperimentConfig
+from experiments.study.train_and_compare import train_and_compare
+from experiments.study.workers import Job, require_processes, run_jobs
 
 SWAPPED_PAIR = ("china", "flower")
 EXPLAINING_RUNGS = ("path-3", "path")
@@ -25,24 +29,28 @@ class DemoInterrupted(ToolkitError):  # noqa: N818 - stopping on request is no e
 
 def run(options: DemoOptions) -> None:
     """Train on each photograph, compare, show tables and figures, and say how the swapped pair came out."""
+    require_processes(options.jobs)
     console = table_console()
-    directions = {name: _direction(name, options) for name in SWAPPED_PAIR}
+    jobs = {name: _train_and_compare(name, options) for name in SWAPPED_PAIR}
     try:
-        with DirectionsProgress(console) as progress:
-            run_directions(list(directions.values()), options.jobs, progress)
+        with ProgressBars(console) as bars:
+            run_jobs(jobs, options.jobs, bars.of)
     except KeyboardInterrupt:
         raise DemoInterrupted(f"interrupted; what was done is kept in {options.out}, run it again to go on") from None
-    comparisons = {name: pd.read_csv(direction.run.comparison_path) for name, direction in directions.items()}
-    for name, direction in directions.items():
-        show(comparisons[name], direction.run, console)
+    runs = {name: RunDirectory(options.out / name) for name in SWAPPED_PAIR}
+    comparisons = {name: pd.read_csv(run.comparison_path) for name, run in runs.items()}
+    for name, directory in runs.items():
+        show(comparisons[name], directory, console)
     for name, other in (SWAPPED_PAIR, SWAPPED_PAIR[::-1]):
         _say_what_came_out(comparisons[name], f"{other}/test", console)
 
 
-def _direction(train_set: str, options: DemoOptions) -> Direction:
+def _train_and_compare(train_set: str, options: DemoOptions) -> Job:
+    """Train on one photograph and compare all inputs with it."""
     experiment = ExperimentConfig(DataConfig(train_set), options.model, options.training)
-    comparison = ComparisonConfig(n_images=options.n_images, seed=options.training.seed)
-    return Direction(RunDirectory.create(options.out / train_set, experiment), experiment, comparison)
+    comparison = ComparisonConfig(default_input_names(train_set), options.n_images, seed=options.training.seed)
+    directory = RunDirectory.create(options.out / train_set, experiment)
+    return partial(train_and_compare, directory, experiment, comparison)
 
 
 def _say_what_came_out(comparison: pd.DataFrame, other: str, console: Console) -> None:

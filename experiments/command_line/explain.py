@@ -10,8 +10,11 @@ from curvature.units import gap_bits_per_dim
 from experiments.command_line.comparison_view import table_console
 from experiments.command_line.model_option import open_model, output_directory
 from experiments.command_line.options import ExplainOptions
+from experiments.command_line.progress_view import ProgressBars
+from experiments.paper.default_inputs import with_default_inputs
 from experiments.storage.run_directory import RunDirectory
-from experiments.study.explaining import explain
+from experiments.study.explanation import explain
+from experiments.study.samples import require_inputs
 from paper_figures.drawing import draw_figure
 
 FIGURES = ("curvature-spectrum", "validity-radius")
@@ -27,10 +30,12 @@ CAPTION = (
 def run(options: ExplainOptions) -> None:
     """Compute what is not there yet, print the summary and draw the figures."""
     trained = open_model(options.model)
+    config = with_default_inputs(options.config, trained.train_set)
+    require_inputs(config.inputs)
     out = output_directory(trained, options.out, "explain", {"explanation": options.config})
     console = table_console()
-    with console.status("expanding log p") as status:
-        explain(trained, options.config, out, lambda doing: status.update(f"explaining {doing}"))
+    with ProgressBars(console) as bars:
+        explain(trained, config, out, bars.of())
     figures = [draw_figure(name, out.path)[0] for name in FIGURES]
     _print_summary(out, console)
     files = ", ".join(f"{name}.csv" for name in ("attribution", "frequencies", "spectrum", "validity"))

@@ -1,10 +1,10 @@
 """`likelihood-curvature gaps`: the paper's gaps, measured and predicted from the reference models, as `results/`."""
 
 import shlex
-from functools import partial
 
-from curvature.errors import ConfigError
+from experiments.command_line.comparison_view import table_console
 from experiments.command_line.options import GapsOptions
+from experiments.command_line.progress_view import ProgressBars
 from experiments.paper.gaps.config import GapsConfig
 from experiments.paper.gaps.running import REPORT, TABLES, make_plan, run_gaps
 from experiments.paper.gaps.shown import read_pairs
@@ -12,6 +12,7 @@ from experiments.paper.pairs import PAIRS
 from experiments.paper.training_command import PROGRAM, changed_options
 from experiments.storage.atomic_write import make_directory
 from experiments.storage.run_directory import RunDirectory
+from experiments.study.workers import require_processes
 from paper_figures.drawing import draw_figure
 
 FIGURE = "likelihood-gaps"
@@ -19,14 +20,14 @@ FIGURE = "likelihood-gaps"
 
 def run(options: GapsOptions) -> None:
     """Measure and predict what is not there yet; write the tables, the report and the figure."""
-    if options.jobs < 1:
-        raise ConfigError(f"--jobs: expected at least 1, got {options.jobs}")
+    require_processes(options.jobs)
     pairs = read_pairs(options.pairs) or PAIRS
     plan = make_plan(pairs, options.config, options.work, skip_missing_models=not options.pairs)
     for pair in plan.left_out:
         print(f"left out, no model of that name yet: {pair}")
     out = RunDirectory(make_directory(options.out))
-    run_gaps(plan, out, options.jobs, partial(print, flush=True), _command(options))
+    with ProgressBars(table_console()) as bars:
+        run_gaps(plan, out, options.jobs, bars.of, _command(options))
     figure = draw_figure(FIGURE, out.path)[0]
     print("\n".join(f"{what}: {out.path / file}" for what, file in zip(("gaps", "ladder"), TABLES, strict=True)))
     print(f"figure: {figure}\nreport: {out.path / REPORT}")

@@ -5,6 +5,7 @@ import sys
 from experiments.command_line.comparison_view import table_console
 from experiments.command_line.options import SweepOptions
 from experiments.command_line.sweep_view import SweepProgress, show_sweep
+from experiments.paper.presets import preset_experiment
 from experiments.study.sweep.sweeping import run_sweep
 
 FAILED_JOBS = 1
@@ -14,7 +15,7 @@ def run(options: SweepOptions) -> None:
     """Run what is not finished, print the table and the failures; exit with 1 if a job failed."""
     console = table_console()
     with SweepProgress(console) as progress:
-        result = run_sweep(options.config, options.out, progress, options.workers, options.scheduler)
+        result = run_sweep(options.config, options.out, progress, preset_experiment, options.workers, options.scheduler)
     show_sweep(result, console)
     if result.failures:
         sys.exit(FAILED_JOBS)

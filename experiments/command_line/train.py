@@ -9,10 +9,10 @@ from experiments.command_line.options import TrainOptions
 from experiments.data.catalog import require_known_set
 from experiments.storage.run_directory import RunDirectory
 from experiments.storage.serialisation import differences, to_plain, with_defaults
-from experiments.study.comparing import read_input_names
 from experiments.study.configuration import ExperimentConfig
-from experiments.study.trained_model import train_run
-from experiments.training.config import TrainingConfig
+from experiments.study.samples import read_input_names
+from experiments.study.trained_model import read_experiment
+from experiments.study.training import train_run
 from experiments.training.processes import Processes
 from experiments.training.progress import TerminalProgress
 
@@ -20,9 +20,7 @@ from experiments.training.progress import TerminalProgress
 def run(options: TrainOptions) -> None:
     """Train or resume, with a progress bar; Ctrl-C keeps the checkpoint and says how to go on."""
     training = (
-        RunDirectory.open(options.resume).section("training", TrainingConfig)
-        if options.resume
-        else options.config.training
+        read_experiment(RunDirectory.open(options.resume)).training if options.resume else options.config.training
     )
     processes = Processes.join(training.device)
     try:
@@ -39,7 +37,7 @@ def run(options: TrainOptions) -> None:
 def _created(options: TrainOptions) -> RunDirectory:
     # A misspelt name must not leave a directory behind that refuses the corrected command.
     require_known_set(options.config.data.train_set)
-    read_input_names(options.config.data.train_set, options.config.evaluation.inputs)
+    read_input_names(options.config.evaluation.inputs)
     return RunDirectory.create(options.out or Path("runs") / options.config.data.train_set, options.config)
 
 

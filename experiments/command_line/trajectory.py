@@ -8,10 +8,22 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis.table import comparison_tables
-from experiments.command_line.comparison_view import ComparisonProgress, table_console
+from experiments.command_line.comparison_view import table_console
 from experiments.command_line.options import TrajectoryOptions
+from experiments.command_line.progress_view import ProgressBars
+from experiments.paper.default_inputs import with_default_inputs
 from experiments.storage.run_directory import RunDirectory
-from experiments.study.trajectory import HESSIANS, ORDER, PREDICTIONS, chosen_steps, follow_training, trajectory_inputs
+from experiments.study.comparison import require_comparable
+from experiments.study.trained_model import read_experiment
+from experiments.study.trajectory import (
+    HESSIANS,
+    ORDER,
+    PREDICTIONS,
+    chosen_steps,
+    evaluated_inputs,
+    follow_training,
+    rung_settings,
+)
 from paper_figures.drawing import draw_figure
 
 FIGURE = "training-trajectory"
@@ -25,16 +37,20 @@ CAPTION = (
 def run(options: TrajectoryOptions) -> None:
     """Follow the run, print a table for each input set and what became of the order, and draw the figure."""
     run = RunDirectory.open(options.model)
-    chosen_steps(run, options.config.steps)
-    trajectory_inputs(run, options.config.inputs)
+    experiment = read_experiment(run)
+    given = options.config
+    config = with_default_inputs(
+        replace(given, inputs=given.inputs or evaluated_inputs(experiment)), experiment.data.train_set
+    )
+    chosen_steps(run, config.steps)
+    require_comparable(config.inputs, rung_settings(config))
     out = run
     if options.out is not None:
         # Without the steps: others may be asked for later, and those that are there are kept.
-        config = replace(options.config, steps=())
-        out = RunDirectory.create(options.out, {"model": run.path, "trajectory": config})
+        out = RunDirectory.create(options.out, {"model": run.path, "trajectory": replace(given, steps=())})
     console = table_console()
-    with ComparisonProgress(console) as progress:
-        trajectory = follow_training(run, options.config, out, progress)
+    with ProgressBars(console) as bars:
+        trajectory = follow_training(run, config, out, bars.of())
     figures = draw_figure(FIGURE, out.path)
     _print_gaps(trajectory, console)
     console.print(_order_table(pd.read_csv(out.path / ORDER, dtype={"holds_from": "Int64"})))

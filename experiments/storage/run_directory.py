@@ -1,7 +1,7 @@
 """The run directory: configuration, environment, log, checkpoint and tables of one run, each file whole or absent."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Protocol, TypeVar
@@ -9,7 +9,7 @@ from typing import IO, Any, Protocol, TypeVar
 from curvature.errors import RunDirectoryError
 from experiments.storage.atomic_write import cannot_write, replacement, write_json, write_text
 from experiments.storage.environment import environment_record
-from experiments.storage.serialisation import content_hash, differences, from_plain, to_plain, with_defaults
+from experiments.storage.serialisation import differences, from_plain, to_plain, with_defaults
 
 T = TypeVar("T")
 
@@ -125,29 +125,35 @@ class RunDirectory:
         """Predicted beside measured."""
         return self.path / "comparison.csv"
 
-    @property
-    def stages_path(self) -> Path:
-        """What each finished stage was made from."""
-        return self.path / "stages.json"
-
     def config(self) -> dict[str, Any]:
         """Read the whole configuration as nested dictionaries."""
         return self._read_json(self.config_path)
 
-    def section(self, name: str, cls: type[T]) -> T:
-        """Read one named part of the configuration as its dataclass.
+    def config_as(self, cls: type[T], parts: Sequence[str]) -> T:
+        """Read the whole configuration as its dataclass.
+
+        Parameters
+        ----------
+        cls
+            The dataclass.
+        parts
+            Fields that the configuration must hold. Others may be missing, as in those that older versions wrote, and
+            take their defaults.
 
         Raises
         ------
         RunDirectoryError
-            If the configuration has no such part.
+            If one of these parts is missing.
         ConfigError
-            If a key is unknown or missing, or a value has another type.
+            If a key is unknown, or a value has another type.
         """
         config = self.config()
-        if name not in config:
-            raise RunDirectoryError(f"{self.config_path}: expected a part {name!r}, got {', '.join(config) or 'none'}")
-        return from_plain(cls, config[name], f"{self.config_path}: {name}")
+        for name in parts:
+            if name not in config:
+                raise RunDirectoryError(
+                    f"{self.config_path}: expected a part {name!r}, got {', '.join(config) or 'none'}"
+                )
+        return from_plain(cls, config, str(self.config_path))
 
     def write_environment(
         self, seed: int | None = None, device: str = "cpu", data_checksums: Mapping[str, str] | None = None
@@ -161,80 +167,49 @@ class RunDirectory:
 
     def write_text(self, name: str, text: str) -> Path:
         """Write a text file of the run atomically; its path."""
-        path = self._inside(name)
+        path = self._to_write(name)
         write_text(path, text)
         return path
 
     def write_json(self, name: str, value: object) -> Path:
         """Write dataclasses, mappings or scalars as a JSON file of the run, atomically; its path."""
-        path = self._inside(name)
+        path = self._to_write(name)
         write_json(path, to_plain(value, name))
         return path
 
-    def write_csv(self, name: str, table: Table) -> Path:
-        """Write a table as a CSV file of the run atomically; its path."""
-        path = self._inside(name)
-        with replacement(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-            table.to_csv(file, index=False)
-        return path
-
-    def stage(self, name: str, inputs: object, outputs: Sequence[str], make: Callable[[], object]) -> bool:
-        """Run one stage of the experiment, unless its outputs are there already, made from the same inputs.
-
-        Parameters
-        ----------
-        name
-            The stage's name.
-        inputs
-            All that the outputs depend on, as dataclasses, mappings and scalars. A stage that reads another stage's
-            outputs takes that stage's `stage_hash` among its own inputs, so a change runs down the chain.
-        outputs
-            Names of the files (relative to the run) that the stage writes.
-        make
-            Does the work. The stage counts as done only after this returned and every output is there.
-
-        Returns
-        -------
-        bool
-            True if the stage ran, False if its outputs were kept.
+    def read_json(self, name: str) -> dict[str, Any]:
+        """Read a JSON object of the run.
 
         Raises
         ------
         RunDirectoryError
-            If an output is missing after `make` returned, or lies outside the run.
+            If there is no such file, or it holds no JSON object.
         """
-        paths = [self._inside(output) for output in outputs]
-        wanted = content_hash({"inputs": to_plain(inputs, f"inputs of {name}"), "outputs": list(outputs)})
-        if self.stage_hash(name) == wanted and all(path.exists() for path in paths):
-            return False
-        # Forget first: were this run cut short, old and new outputs could stand beside a hash that fits neither.
-        self._record_stage(name, None)
-        make()
-        missing = [output for output, path in zip(outputs, paths, strict=True) if not path.exists()]
-        if missing:
-            raise RunDirectoryError(f"{self.path}: stage {name!r} ended without writing {', '.join(missing)}")
-        self._record_stage(name, wanted)
-        return True
+        return self._read_json(self.path / name)
 
-    def stage_hash(self, name: str) -> str | None:
-        """Hash of the inputs that a finished stage was made from, None if it has not finished."""
-        return self._stages().get(name)
+    def write_csv(self, name: str, table: Table) -> Path:
+        """Write a table as a CSV file of the run atomically; its path."""
+        path = self._to_write(name)
+        with replacement(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+            table.to_csv(file, index=False)
+        return path
 
-    def _stages(self) -> dict[str, Any]:
-        return self._read_json(self.stages_path) if self.stages_path.exists() else {}
+    def file(self, name: str) -> Path:
+        """Path of a file of this run, which need not exist.
 
-    def _record_stage(self, name: str, inputs_hash: str | None) -> None:
-        stages = {key: value for key, value in self._stages().items() if key != name}
-        if inputs_hash is not None:
-            stages[name] = inputs_hash
-        write_json(self.stages_path, stages)
-
-    def _inside(self, name: str) -> Path:
-        """Path of a file of this run, its parent made."""
+        Raises
+        ------
+        RunDirectoryError
+            If the name leads out of the run directory.
+        """
         relative = Path(name)
         if relative.is_absolute() or ".." in relative.parts or not relative.parts:
             raise RunDirectoryError(f"{name}: expected the name of a file inside the run directory {self.path}")
-        path = self.path / relative
+        return self.path / relative
+
+    def _to_write(self, name: str) -> Path:
+        """Path of a file of this run, its parent made."""
+        path = self.file(name)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -66,7 +66,13 @@ ExpansionPoint = Literal["mean", "mode"]
 
 @dataclass(frozen=True)
 class ComparisonConfig:
-    """How predicted and measured likelihoods are compared."""
+    """How predicted and measured likelihoods are compared.
+
+    Raises
+    ------
+    ConfigError
+        If a setting lies outside its range.
+    """
 
     inputs: tuple[str, ...] = ()
     """Input sets, each SET[/SPLIT][:contrast=LAMBDA | :luminance], constant=VALUE or noise=uniform. Default: the
@@ -83,10 +89,19 @@ class ComparisonConfig:
     seed: int = 0
     """Seed of the dequantisation noise and of generated noise images."""
 
+    def __post_init__(self) -> None:
+        require_at_least(self, "comparison", n_images=2, mean_curvature_points=0)
+
 
 @dataclass(frozen=True)
 class TrajectoryConfig:
-    """How predicted and measured likelihoods are followed over the course of training."""
+    """How predicted and measured likelihoods are followed over the course of training.
+
+    Raises
+    ------
+    ConfigError
+        If a setting lies outside its range.
+    """
 
     inputs: tuple[str, ...] = ()
     """Input sets, named as for compare. Default: those that were evaluated during training, without the training
@@ -100,10 +115,19 @@ class TrajectoryConfig:
     seed: int = 0
     """Seed of the dequantisation noise and of generated noise images."""
 
+    def __post_init__(self) -> None:
+        require_at_least(self, "trajectory", n_images=2)
+
 
 @dataclass(frozen=True)
 class ExplanationConfig:
-    """What is asked about where a predicted gap is made."""
+    """What is asked about where a predicted gap is made.
+
+    Raises
+    ------
+    ConfigError
+        If a setting lies outside its range.
+    """
 
     inputs: tuple[str, ...] = ()
     """Input sets, named as for compare; the same default."""
@@ -116,10 +140,5 @@ class ExplanationConfig:
     seed: int = 0
     """Seed of the dequantisation noise and of generated noise images."""
 
-
-def default_inputs(train_set: str, other_sets: tuple[str, ...]) -> tuple[str, ...]:
-    """The paper's inputs: own test images, the other sets, both kinds of graying, constants, uniform noise."""
-    grayed = (f"{train_set}:contrast={factor}" for factor in (0.75, 0.5, 0.25))
-    constants = (f"constant={value}" for value in (0, 128, 255))
-    others = (name for name in other_sets if name != train_set)
-    return (train_set, *others, *grayed, f"{train_set}:luminance", *constants, "noise=uniform")
+    def __post_init__(self) -> None:
+        require_at_least(self, "explanation", n_images=2, bands=1, eigenpairs=1)

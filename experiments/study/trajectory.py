@@ -5,42 +5,36 @@ measured on the same images, and so is the curvature that the predictions rest o
 """
 
 from copy import deepcopy
-from dataclasses import replace
-from functools import cached_property, partial
-from math import nan, sqrt
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
 from jaxtyping import Float
 from torch import Tensor
 
-from analysis.comparison import COLUMNS, Provenance
+from analysis.comparison import COLUMNS
 from analysis.inputs import InputSet
 from analysis.order_over_training import order_over_training
-from curvature import Expansion, SampleTerms, expand, look_from
-from curvature.errors import CheckpointError, ConvergenceError, NonFiniteError
-from curvature.rungs.registry import rung_function
-from curvature.spectrum import DENSE_WITHIN
+from curvature import expand
+from curvature.errors import CheckpointError, NonFiniteError
 from experiments.storage.atomic_write import write_text
 from experiments.storage.environment import environment_record
 from experiments.storage.run_directory import RunDirectory
-from experiments.study.comparing import (
-    Progress,
-    compare_seen,
-    load_samples,
-    read_input_names,
-    see_samples,
-    training_mean,
-)
-from experiments.study.configuration import DataConfig, EvaluationConfig, TrajectoryConfig
-from experiments.study.inputs import pixel_checksums
+from experiments.storage.stages import Stage, is_due, output_digests, run_stage
+from experiments.study.comparison import compare_samples, provenance_of, require_comparable
+from experiments.study.configuration import ExperimentConfig, TrajectoryConfig
+from experiments.study.progress import SILENT, Progress
+from experiments.study.rungs import RungSettings, covariance_trace, extreme_eigenvalues
+from experiments.study.samples import load_samples, pixel_checksums, read_input_names, training_mean
 from experiments.study.trained_model import TrainedModel, load_run
 from experiments.training.snapshot import load_snapshot, snapshot_steps
 
-STAGE = "trajectory"
+NAME = "trajectory"
+VERSION = 2
 PREDICTIONS, HESSIANS, ORDER = "trajectory.csv", "trajectory_hessian.csv", "trajectory_order.csv"
 RECORD = "trajectory.json"
-KEY = ("run", "model", "train_set", "step", "input_set")
+KEY = ("run", "model", "family", "train_set", "step", "input_set")
 PREDICTION_COLUMNS = (*KEY, *(name for name in COLUMNS if name not in KEY))
 HESSIAN_COLUMNS = (
     *KEY,
@@ -57,8 +51,19 @@ HESSIAN_COLUMNS = (
 TERMS = ("gradient", "mean-shift")  # parts of a prediction: their own sign claims nothing about the order
 
 
+@dataclass(frozen=True, eq=False)
+class _Prepared:
+    """What all snapshots have in common: computed once, and only where a snapshot is due."""
+
+    trained: TrainedModel
+    inputs: tuple[InputSet, ...]
+    settings: TrajectoryConfig
+    samples: dict[str, Tensor]
+    mean: Float[Tensor, "channels height width"]
+
+
 def follow_training(
-    run: RunDirectory, config: TrajectoryConfig, out: RunDirectory, progress: Progress | None = None
+    run: RunDirectory, config: TrajectoryConfig, out: RunDirectory, progress: Progress = SILENT
 ) -> pd.DataFrame:
     """Predict and measure the gap of every input set at every snapshot.
 
@@ -67,14 +72,14 @@ def follow_training(
     run
         A run that was evaluated during training, finished or not.
     config
-        Input sets, steps, number of images, nodes and seed.
+        Input sets (at least one), steps, number of images, nodes and seed.
     out
         Where ``trajectory.csv``, ``trajectory_hessian.csv``, ``trajectory_order.csv``, ``trajectory.json`` and a copy
         of ``evaluations.csv`` are written, and the tables of each snapshot in ``trajectory/`` as soon as it is done: a
-        snapshot whose tables stand there already, made from the same weights, images and settings, is not computed
+        snapshot whose tables stand there unchanged, made from the same weights, images and settings, is not computed
         again.
     progress
-        Called with the images done, the images in all, and the set and step at hand.
+        Counts images.
 
     Returns
     -------
@@ -87,29 +92,30 @@ def follow_training(
     CheckpointError
         If the run has no snapshots, none of a step that is asked for, or a damaged one.
     UnknownNameError, PixelRangeError
-        If an input set's name cannot be read.
+        If an input set's name cannot be read, or there is no path rung of a number of nodes.
     ShapeError, TooFewSamplesError, NonFiniteError
         If the images do not fit the model or are too few, or a likelihood is not finite.
     """
     steps = chosen_steps(run, config.steps)
-    inputs = trajectory_inputs(run, config.inputs)
-    for rung in rungs_of(config):
-        rung_function(rung)
+    inputs = require_comparable(config.inputs, rung_settings(config))
     settings = replace(config, steps=(), inputs=tuple(map(str, inputs)))
-    sight = _Sight(load_run(run.path, step=steps[0]), inputs, settings)
-    images = pixel_checksums(inputs, sight.trained.train_images.event_shape[1])
-    for position, step in enumerate(steps):
-        report = None if progress is None else _Report(progress, position, len(steps), step)
-        made_from = {**replace(sight.trained, step=step).identity(), "images": images, "settings": settings}
-        out.stage(_stage(step), made_from, _tables(step), partial(sight.write, step, out, report))
+    trained = load_run(run.path, step=steps[0])
+    images = pixel_checksums(inputs, trained.train_images.event_shape[1])
+    stages = {step: _snapshot_stage(replace(trained, step=step), images, settings) for step in steps}
+    if any(is_due(out, stage) for stage in stages.values()):
+        prepared = _prepare(trained, inputs, settings)
+        for position, (step, stage) in enumerate(stages.items()):
+            part = progress.part(position, 1, len(steps), f"step {step}")
+            run_stage(out, stage, partial(_write_snapshot, prepared, step, out, part), progress.say)
     made_from = {
         "run": run.path,
-        "train_images": sight.trained.train_images.checksum,
+        "train_images": trained.train_images.checksum,
         "images": images,
         "settings": settings,
-        "snapshots": {str(step): out.stage_hash(_stage(step)) for step in steps},
+        "snapshots": {str(step): output_digests(out, stage) for step, stage in stages.items()},
     }
-    out.stage(STAGE, made_from, (PREDICTIONS, HESSIANS, ORDER, RECORD), lambda: _gather(steps, made_from, out))
+    gathered = Stage(NAME, VERSION, made_from, (PREDICTIONS, HESSIANS, ORDER, RECORD))
+    run_stage(out, gathered, partial(_gather, steps, made_from, out), progress.say)
     if out.path != run.path:
         write_text(out.evaluations_path, run.evaluations_path.read_text(encoding="utf-8"))
     return pd.read_csv(out.path / PREDICTIONS)
@@ -137,99 +143,55 @@ def chosen_steps(run: RunDirectory, wanted: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted(set(wanted) or there))
 
 
-def trajectory_inputs(run: RunDirectory, names: tuple[str, ...]) -> tuple[InputSet, ...]:
-    """Read and check the input sets' names; by default those evaluated during training (see `TrajectoryConfig`)."""
-    train_set = run.section("data", DataConfig).train_set
-    if not names and "evaluation" in run.config():
-        names = run.section("evaluation", EvaluationConfig).inputs
-        parsed = read_input_names(train_set, names) if names else ()
-        names = tuple(str(each) for each in parsed if each != InputSet(train_set, "train"))
-    return read_input_names(train_set, names)
+def evaluated_inputs(experiment: ExperimentConfig) -> tuple[str, ...]:
+    """Names of the input sets that were evaluated during training, without the training images themselves."""
+    own = InputSet(experiment.data.train_set, "train")
+    return tuple(str(name) for name in read_input_names(experiment.evaluation.inputs) if name != own)
 
 
-def rungs_of(config: TrajectoryConfig) -> tuple[str, ...]:
-    """Names of the rungs, and of the terms of taylor2, from the crudest to the nearest."""
-    return (*TERMS, "full", "taylor2", *(f"path-{n}" for n in config.nodes))
+def rung_settings(config: TrajectoryConfig) -> RungSettings:
+    """The rungs, and the terms of taylor2, from the crudest to the nearest."""
+    return RungSettings(config.nodes, rungs=(*TERMS, "full", "taylor2", *(f"path-{n}" for n in config.nodes)))
 
 
-class _Report:
-    """Counts one snapshot's images on from those of the snapshots before it."""
-
-    def __init__(self, progress: Progress, position: int, snapshots: int, step: int) -> None:
-        self._progress, self._position, self._snapshots, self._step = progress, position, snapshots, step
-
-    def __call__(self, done: int, total: int, name: str) -> None:
-        self._progress(self._position * total + done, self._snapshots * total, f"{name} at step {self._step}")
+def _prepare(trained: TrainedModel, inputs: tuple[InputSet, ...], settings: TrajectoryConfig) -> _Prepared:
+    counts = dict.fromkeys((trained.training_input, *inputs), settings.n_images)
+    samples = load_samples(counts, trained.train_images.event_shape, settings.seed)
+    return _Prepared(trained, inputs, settings, samples, training_mean(trained.train_images, settings.seed))
 
 
-class _Sight:
-    """What every snapshot is looked at with: the images and the training mean, prepared once, if at all."""
-
-    def __init__(self, trained: TrainedModel, inputs: tuple[InputSet, ...], config: TrajectoryConfig) -> None:
-        self.trained, self._inputs, self._config = trained, inputs, config
-
-    @cached_property
-    def _samples(self) -> dict[str, Tensor]:
-        return load_samples(self.trained.train_images, self._inputs, self._config.n_images, self._config.seed)
-
-    @cached_property
-    def _mean(self) -> Float[Tensor, "channels height width"]:
-        return training_mean(self.trained.train_images, self._config.seed)
-
-    def write(self, step: int, out: RunDirectory, progress: Progress | None) -> None:
-        """Write the two tables of one snapshot."""
-        trained, model = self.trained, deepcopy(self.trained.model)
-        load_snapshot(model, trained.run.snapshots_path, step)
-        expansion = expand(model, at=self._mean)
-        try:
-            seen = see_samples(
-                look_from(expansion), self._samples, self._config.nodes, rungs_of(self._config), progress
-            )
-        except NonFiniteError as error:
-            raise NonFiniteError(f"snapshot of step {step}: {error}") from error
-        provenance = Provenance(trained.run.path.name, trained.label, trained.data.train_set, self._config.seed)
-        rows = pd.concat(compare_seen(seen, self._inputs, provenance), ignore_index=True).assign(step=step)
-        predictions, hessian = _tables(step)
-        out.write_csv(predictions, rows[list(PREDICTION_COLUMNS)])
-        shared = {**vars(provenance), "step": step, **extreme_eigenvalues(expansion)}
-        traces = [{**shared, "input_set": name, **_trace(terms)} for name, terms in seen.items()]
-        out.write_csv(hessian, pd.DataFrame(traces, columns=HESSIAN_COLUMNS))
-
-
-def extreme_eigenvalues(expansion: Expansion) -> dict[str, Any]:
-    """The two ends of the Hessian's spectrum, each with its residual, in nats per squared unit of the input.
-
-    The upper end, a cluster near zero, only where the dense Hessian is at hand or small; NaN otherwise, and where
-    Lanczos does not converge.
-    """
-    dense = expansion.has_hessian or expansion.dim <= DENSE_WITHIN
-    try:
-        found = expansion.spectrum(lowest=1, highest=1 if dense else 0)
-    except ConvergenceError:
-        return {"route": "lanczos, not converged"}
-    pairs = list(zip(found.eigenvalues.tolist(), found.residuals.tolist(), strict=True))
-    lowest, highest = pairs[0], pairs[-1] if dense else (nan, nan)
-    names = ("lowest_eigenvalue", "lowest_residual", "highest_eigenvalue", "highest_residual")
-    return {**dict(zip(names, (*lowest, *highest), strict=True)), "route": found.route}
-
-
-def _trace(terms: SampleTerms) -> dict[str, Any]:
-    """``Tr{H Sigma}`` of one set in nats with its standard error: twice the mean of the rung `full` (eq. 18)."""
-    forms = 2 * terms.terms["full"]
-    return {
-        "trace": float(forms.mean()),
-        "trace_se": float(forms.std()) / sqrt(terms.count),
-        "n_images": terms.count,
-    }
-
-
-def _stage(step: int) -> str:
-    return f"{STAGE} at step {step}"
+def _snapshot_stage(trained: TrainedModel, images: dict[str, str], settings: TrajectoryConfig) -> Stage:
+    made_from = {**trained.identity(), "images": images, "settings": settings}
+    return Stage(f"{NAME} at step {trained.step}", VERSION, made_from, _tables(trained.step or 0))
 
 
 def _tables(step: int) -> tuple[str, str]:
     """Files of one snapshot."""
-    return f"{STAGE}/step-{step:08d}.csv", f"{STAGE}/step-{step:08d}-hessian.csv"
+    return f"{NAME}/step-{step:08d}.csv", f"{NAME}/step-{step:08d}-hessian.csv"
+
+
+def _write_snapshot(prepared: _Prepared, step: int, out: RunDirectory, progress: Progress) -> None:
+    """Write the two tables of one snapshot."""
+    trained, settings = prepared.trained, prepared.settings
+    model = deepcopy(trained.model)
+    load_snapshot(model, trained.run.snapshots_path, step)
+    provenance = provenance_of(trained, settings.seed)
+    try:
+        found = compare_samples(
+            expand(model, at=prepared.mean),
+            prepared.samples,
+            prepared.inputs,
+            rung_settings(settings),
+            provenance,
+            progress,
+        )
+    except NonFiniteError as error:
+        raise NonFiniteError(f"snapshot of step {step}: {error}") from error
+    predictions, hessian = _tables(step)
+    out.write_csv(predictions, found.rows.assign(step=step)[list(PREDICTION_COLUMNS)])
+    shared = {**vars(provenance), "step": step, **extreme_eigenvalues(found.expansion)}
+    traces = [{**shared, "input_set": name, **covariance_trace(values)} for name, values in found.values.items()]
+    out.write_csv(hessian, pd.DataFrame(traces, columns=HESSIAN_COLUMNS))
 
 
 def _gather(steps: tuple[int, ...], made_from: dict[str, Any], out: RunDirectory) -> None:

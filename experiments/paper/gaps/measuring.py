@@ -1,28 +1,33 @@
 """One model's part: bits per dimension of all it is shown, on many images, and the ladder of every gap, on fewer."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
+from typing import Any, Literal
 
 import pandas as pd
-from jaxtyping import Float
-from torch import Tensor
 
-from analysis.comparison import Provenance, compare
+from analysis.comparison import Provenance
 from analysis.inputs import parse_input_set
-from analysis.likelihood import measure, summarize_likelihood
-from curvature import Ladder, SampleTerms, Viewpoint, look_from, sample_terms
+from analysis.likelihood import measure
 from experiments.paper.gaps.config import GapsConfig
 from experiments.paper.gaps.shown import Shown
 from experiments.paper.reference_models.loading import load_model
 from experiments.storage.run_directory import RunDirectory
 from experiments.storage.serialisation import to_plain
-from experiments.study.comparing import expansion_of
-from experiments.study.inputs import load_inputs
+from experiments.storage.stages import Stage, is_due, run_stage
+from experiments.study.comparison import compare_set, provenance_of
+from experiments.study.progress import SILENT, Progress
+from experiments.study.rungs import RungSettings, TrainingSide, evaluate_training_side, expansion_of
+from experiments.study.samples import load_inputs, load_samples
 from experiments.study.trained_model import TrainedModel
 
-Progress = Callable[[str], None]
+Part = Literal["bpd", "ladder"]
+
+VERSION = 2
+IRRELEVANT = {"bpd": ("n_images", "nodes", "mean_curvature_points"), "ladder": ("n_bpd",)}
+"""Settings that the tables of a part do not depend on."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +50,12 @@ class ModelJob:
         """Where the stages of this model are kept."""
         return RunDirectory(self.work / self.model)
 
+    def shown_in(self, part: Part) -> tuple[Shown, ...]:
+        """The input sets of a part: all have bits per dimension, some also a ladder."""
+        return tuple(each for each in self.shown if part == "bpd" or each.in_ladder)
 
-def measure_model(job: ModelJob, progress: Progress) -> None:
+
+def measure_model(job: ModelJob, progress: Progress = SILENT) -> None:
     """Do every stage of a model that is not done: a file ``bpd/SET.csv`` and ``ladder/SET.csv`` for each input set.
 
     Raises
@@ -57,87 +66,78 @@ def measure_model(job: ModelJob, progress: Progress) -> None:
     trained = load_model(job.model)
     RunDirectory.create(job.run.path, {"model": job.model})
     job.run.write_json("model.json", {"label": trained.label, **trained.identity()})
-    reference = _TrainingSide(trained, job.config, job.shown[0])
-    for each in job.shown:
-        _stage(job, trained, "bpd", each, partial(_likelihood, trained, job.config), progress)
-    for each in job.shown:
-        if each.in_ladder:
-            _stage(job, trained, "ladder", each, reference.compare, progress)
+    n_bpd, n_ladder = len(job.shown_in("bpd")), len(job.shown_in("ladder"))
+    total = n_bpd + 1 + n_ladder  # the training side of the ladders is one more
+    _measure_likelihoods(job, trained, progress.part(0, n_bpd, total))
+    _compare_with_training(job, trained, progress.part(n_bpd, 1 + n_ladder, total))
 
 
-def stage_file(stage: str, input_set: str) -> str:
-    """Name of the file that a stage writes for an input set."""
-    return f"{stage}/{input_set.replace('/', '-').replace(':', '-')}.csv"
+def stage_file(part: Part, input_set: str) -> str:
+    """Name of the file that a part writes for an input set."""
+    return f"{part}/{input_set.replace('/', '-').replace(':', '-')}.csv"
 
 
-def stage_tables(job: ModelJob, stage: str) -> list[pd.DataFrame]:
-    """Read what a stage wrote, an input set at a time."""
-    chosen: Sequence[Shown] = [each for each in job.shown if stage == "bpd" or each.in_ladder]
-    return [pd.read_csv(job.run.path / stage_file(stage, each.input_set)) for each in chosen]
+def stage_tables(job: ModelJob, part: Part) -> list[pd.DataFrame]:
+    """Read what a part wrote, an input set at a time."""
+    return [pd.read_csv(job.run.path / stage_file(part, each.input_set)) for each in job.shown_in(part)]
 
 
-def _stage(
-    job: ModelJob,
-    trained: TrainedModel,
-    stage: str,
-    each: Shown,
-    make: Callable[[Shown], pd.DataFrame],
-    progress: Progress,
-) -> None:
-    file = stage_file(stage, each.input_set)
-    settings = to_plain(job.config)
-    for irrelevant in ("n_images", "nodes", "mean_curvature_points") if stage == "bpd" else ("n_bpd",):
-        del settings[irrelevant]
-    made_from = {
-        **trained.identity(),
-        "input_set": each,
-        "images": job.checksums.get(each.input_set.partition(":")[0]),
-        "settings": settings,
-    }
-
-    def write() -> None:
-        progress(f"{job.model}: {'bits/dim' if stage == 'bpd' else 'ladder'} on {each.input_set}")
-        job.run.write_csv(file, make(each))
-
-    job.run.stage(file, made_from, (file,), write)
+def _measure_likelihoods(job: ModelJob, trained: TrainedModel, progress: Progress) -> None:
+    """Measure the bits per dimension of every input set."""
+    identity = trained.identity()
+    for position, each in enumerate(job.shown):
+        make = partial(_write_likelihood, job, trained, each, progress.part(position, 1, len(job.shown)))
+        run_stage(job.run, _stage(job, identity, "bpd", each), make, progress.say)
 
 
-def _likelihood(trained: TrainedModel, config: GapsConfig, each: Shown) -> pd.DataFrame:
-    """Bits per dimension in float32."""
-    shape = trained.train_images.event_shape
+def _write_likelihood(job: ModelJob, trained: TrainedModel, each: Shown, progress: Progress) -> None:
+    """Measure the bits per dimension of one input set, in float32."""
+    progress(0, 1, f"bits/dim on {each.input_set}")
+    shape, config = trained.train_images.event_shape, job.config
     count = each.count("bpd", config.n_bpd)
     x = load_inputs(parse_input_set(each.input_set), count, shape, config.seed, patch_size=shape[1]).float()
     found = measure(trained.model.log_prob, x, each.input_set)
     row = {"input_set": each.input_set, "kind": each.kind, "bpd": found.bits_per_dim, "bpd_se": found.standard_error}
-    return pd.DataFrame([{**row, "n_images": found.n_images}])
+    job.run.write_csv(stage_file("bpd", each.input_set), pd.DataFrame([{**row, "n_images": found.n_images}]))
 
 
-@dataclass(frozen=True, eq=False)
-class _TrainingSide:
-    """The training images' part of every ladder of a model: computed when the first one is asked for, then kept."""
+def _compare_with_training(job: ModelJob, trained: TrainedModel, progress: Progress) -> None:
+    """Evaluate the ladder of every input set; that of the training images once, and only if another one is due."""
+    identity = trained.identity()
+    stages = {each: _stage(job, identity, "ladder", each) for each in job.shown_in("ladder")}
+    due = [each for each, stage in stages.items() if is_due(job.run, stage)]
+    if not due:
+        return
+    side = _training_side(job, trained, due, progress.part(0, 1, 1 + len(due), "ladder"))
+    provenance = provenance_of(trained, job.config.seed)
+    for position, each in enumerate(due, start=1):
+        part = progress.part(position, 1, 1 + len(due), "ladder")
+        run_stage(job.run, stages[each], partial(_write_ladder, job, side, each, provenance, part), progress.say)
 
-    trained: TrainedModel
-    config: GapsConfig
-    train: Shown
 
-    @cached_property
-    def view(self) -> Viewpoint:
-        points = self._samples(self.train)[: self.config.mean_curvature_points]
-        return look_from(expansion_of(self.trained, self.config.seed), points)
+def _training_side(job: ModelJob, trained: TrainedModel, due: Sequence[Shown], progress: Progress) -> TrainingSide:
+    config = job.config
+    shown = (job.shown[0], *due)
+    counts = {parse_input_set(each.input_set): each.count("ladder", config.n_images) for each in shown}
+    samples = load_samples(counts, trained.train_images.event_shape, config.seed)
+    settings = RungSettings(config.nodes, config.mean_curvature_points)
+    return evaluate_training_side(expansion_of(trained, config.seed), samples, settings, progress)
 
-    @cached_property
-    def terms(self) -> SampleTerms:
-        return sample_terms(self.view, self._samples(self.train), self.config.nodes, name=self.train.input_set)
 
-    def compare(self, each: Shown) -> pd.DataFrame:
-        """Every rung of one input set's ladder against the training images."""
-        q = sample_terms(self.view, self._samples(each), self.config.nodes, name=each.input_set, reference=self.terms)
-        found = summarize_likelihood(each.input_set, q.measured, q.dim)
-        trained = self.trained
-        provenance = Provenance(trained.run.path.name, trained.label, trained.data.train_set, self.config.seed)
-        return compare(Ladder.between(q, self.terms), found, provenance)
+def _write_ladder(job: ModelJob, side: TrainingSide, each: Shown, provenance: Provenance, progress: Progress) -> None:
+    """Hold one input set against the training images on every rung."""
+    values = side.evaluate(each.input_set, progress)
+    job.run.write_csv(stage_file("ladder", each.input_set), compare_set(side, each.input_set, values, provenance))
 
-    def _samples(self, each: Shown) -> Float[Tensor, " count channels height width"]:
-        shape = self.trained.train_images.event_shape
-        count = each.count("ladder", self.config.n_images)
-        return load_inputs(parse_input_set(each.input_set), count, shape, self.config.seed, patch_size=shape[1])
+
+def _stage(job: ModelJob, identity: Mapping[str, str], part: Part, each: Shown) -> Stage:
+    """The stage that makes one table; its name is the file's."""
+    file = stage_file(part, each.input_set)
+    settings: dict[str, Any] = to_plain(job.config)
+    made_from = {
+        **identity,
+        "input_set": each,
+        "images": job.checksums.get(each.input_set.partition(":")[0]),
+        "settings": {name: value for name, value in settings.items() if name not in IRRELEVANT[part]},
+    }
+    return Stage(file, VERSION, made_from, (file,))

@@ -1,20 +1,16 @@
 """All pairs: every model in turn or in processes of one thread each, then the tables, the report and the figure."""
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 from analysis.inputs import parse_input_set
-from curvature.errors import ConfigError, ToolkitError
+from curvature.errors import ConfigError
 from curvature.names import unknown_name
-from curvature.rungs.registry import rung_function
 from experiments.data.descriptions import DESCRIPTIONS
 from experiments.paper.gaps.config import GapsConfig
-from experiments.paper.gaps.measuring import ModelJob, Progress, measure_model
+from experiments.paper.gaps.measuring import ModelJob, measure_model
 from experiments.paper.gaps.report import Report, render_report
 from experiments.paper.gaps.shown import Shown, shown_to
 from experiments.paper.gaps.tables import gaps_table, ladder_table
@@ -23,14 +19,13 @@ from experiments.paper.reference_models.record import ReferenceRecord, read_reco
 from experiments.paper.reference_models.shipped import model_directories
 from experiments.storage.environment import environment_record
 from experiments.storage.run_directory import RunDirectory
-from experiments.study.inputs import pixel_checksums
+from experiments.study.progress import SILENT
+from experiments.study.rungs import RungSettings, require_rungs
+from experiments.study.samples import pixel_checksums
+from experiments.study.workers import ProgressOf, run_jobs
 
 TABLES = ("gaps.csv", "ladder.csv")
 REPORT, RECORD = "README.md", "record.json"
-
-
-class ModelFailed(ToolkitError):  # noqa: N818 - it carries another error's message across processes
-    """A model's measurement stopped with an error; the message is the original one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +55,7 @@ def make_plan(pairs: Sequence[Pair], config: GapsConfig, work: Path, skip_missin
     DataNotFoundError
         If a set's images are not there; the message says which command fetches them.
     """
-    for nodes in config.nodes:
-        rung_function(f"path-{nodes}")
+    require_rungs(RungSettings(config.nodes))
     known = model_directories()
     left_out = tuple(pair for pair in pairs if pair.train_set not in known)
     kept = tuple(pair for pair in pairs if pair.train_set in known)
@@ -75,7 +69,13 @@ def make_plan(pairs: Sequence[Pair], config: GapsConfig, work: Path, skip_missin
     return Plan(kept, left_out, jobs, records)
 
 
-def run_gaps(plan: Plan, out: RunDirectory, processes: int = 1, progress: Progress = print, command: str = "") -> None:
+def run_gaps(
+    plan: Plan,
+    out: RunDirectory,
+    processes: int = 1,
+    progress_of: ProgressOf = lambda name: SILENT,
+    command: str = "",
+) -> None:
     """Measure and predict every gap of the plan, and write tables and report; finished stages are not done again.
 
     Parameters
@@ -86,21 +86,21 @@ def run_gaps(plan: Plan, out: RunDirectory, processes: int = 1, progress: Progre
         Where ``gaps.csv``, ``ladder.csv``, ``README.md`` and ``record.json`` are written.
     processes
         Processes of one thread each, over the models; 1 works in this one.
-    progress
-        Told of every stage before it begins.
+    progress_of
+        Who watches the model of a name.
     command
         The command line that the report names.
 
     Raises
     ------
-    ModelFailed, ToolkitError
+    ToolkitError
         If a model's measurement fails; what is done is kept.
     """
     if processes == 1:
         for job in plan.jobs:
-            measure_model(job, progress)
+            measure_model(job, progress_of(job.model))
     else:
-        _in_processes(plan.jobs, processes)
+        run_jobs({job.model: partial(measure_model, job) for job in plan.jobs}, processes, progress_of)
     gaps, ladder = gaps_table(plan.jobs, plan.pairs), ladder_table(plan.jobs)
     environment = environment_record(plan.jobs[0].config.seed, data_checksums=_merged(plan.jobs))
     out.write_csv(TABLES[0], gaps)
@@ -127,36 +127,6 @@ def _checksums(record: ReferenceRecord, shown: Iterable[Shown]) -> dict[str, str
     shape = DESCRIPTIONS[data.train_set].event_shape
     patch_size = data.patch_size if shape is None else shape[1]
     return pixel_checksums((parse_input_set(each.input_set) for each in shown), patch_size)
-
-
-def _in_processes(jobs: Sequence[ModelJob], processes: int) -> None:
-    """Measure the models in processes of one thread each: small convolutions gain nothing from more."""
-    context = get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=_use_one_thread) as pool:
-        try:
-            messages = list(pool.map(_measure_in_worker, jobs))
-        except BrokenProcessPool as error:
-            raise ModelFailed(
-                "a process was killed, most often for want of memory; run the command again with fewer --jobs: "
-                "finished stages are kept"
-            ) from error
-    for message in filter(None, messages):
-        raise ModelFailed(message)
-
-
-def _use_one_thread() -> None:
-    import torch
-
-    torch.set_num_threads(1)
-
-
-def _measure_in_worker(job: ModelJob) -> str | None:
-    """Measure one model; the message of the error that stopped it, if one did."""
-    try:
-        measure_model(job, partial(print, flush=True))
-    except ToolkitError as error:
-        return str(error)
-    return None
 
 
 def _merged(jobs: Iterable[ModelJob]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from curvature.errors import ConfigError, RunDirectoryError, ToolkitError
 from experiments.data.descriptions import DESCRIPTIONS
 from experiments.models.flow import Flow
 from experiments.models.registry import build
+from experiments.paper.default_inputs import default_input_names
 from experiments.paper.reference_models.card import render_card
 from experiments.paper.reference_models.record import LIKELIHOOD_COLUMNS, read_record
 from experiments.paper.reference_models.shipped import CARD, LIKELIHOODS, WEIGHTS
@@ -24,10 +25,8 @@ from experiments.paper.reference_models.weights import load_reference_weights, s
 from experiments.storage.atomic_write import cannot_write, write_json, write_text
 from experiments.storage.environment import environment_record
 from experiments.storage.file_digest import file_digest
-from experiments.study.comparing import read_input_names
-from experiments.study.inputs import load_inputs
+from experiments.study.samples import load_inputs, read_input_names
 from experiments.study.trained_model import TrainedModel, load_run
-from experiments.training.config import TrainingConfig
 from experiments.training.log import read_log
 
 COPIED = ("config.json", "log.csv")
@@ -88,9 +87,8 @@ def _write(trained: TrainedModel, out: Path, name: str, n_images: int, progress:
     for file in COPIED_IF_THERE:
         if (trained.run.path / file).is_file():
             shutil.copyfile(trained.run.path / file, out / file)
-    steps = trained.run.section("training", TrainingConfig).steps
-    storage = save_reference_weights(out / WEIGHTS, trained.model, steps)
-    stored = build(trained.architecture, trained.train_images.event_shape)
+    storage = save_reference_weights(out / WEIGHTS, trained.model, trained.experiment.training.steps)
+    stored = build(trained.experiment.model, trained.train_images.event_shape)
     load_reference_weights(stored, out / WEIGHTS)
     rows = _likelihoods(stored, trained, n_images, progress)
     pd.DataFrame(rows, columns=LIKELIHOOD_COLUMNS).to_csv(out / LIKELIHOODS, index=False)
@@ -135,9 +133,8 @@ def _environment(trained: TrainedModel) -> dict[str, Any]:
 
 def _likelihoods(model: Flow, trained: TrainedModel, n_images: int, progress: Progress) -> list[dict[str, Any]]:
     """Bits per dimension of the stored weights on the training images and on the default inputs of a comparison."""
-    own = InputSet(trained.data.train_set, "train")
     rows = []
-    for inputs in (own, *read_input_names(trained.data.train_set, ())):
+    for inputs in (trained.training_input, *read_input_names(default_input_names(trained.train_set))):
         measured = _measure(model, trained, inputs, n_images)
         progress(str(measured))
         row = asdict(measured)
@@ -148,15 +145,14 @@ def _likelihoods(model: Flow, trained: TrainedModel, n_images: int, progress: Pr
 
 def _measure(model: Flow, trained: TrainedModel, inputs: InputSet, n_images: int) -> Measurement:
     shape = trained.train_images.event_shape
-    seed = trained.run.section("training", TrainingConfig).seed
-    x = load_inputs(inputs, n_images, shape, seed, patch_size=shape[1]).float()
+    x = load_inputs(inputs, n_images, shape, trained.experiment.training.seed, patch_size=shape[1]).float()
     return measure(model.log_prob, x, str(inputs))
 
 
 def _moved(stored: Flow, trained: TrainedModel, row: dict[str, Any]) -> float:
     """Bits per dimension by which storing the weights moved the training images' likelihood."""
-    own = InputSet(trained.data.train_set, "train")
-    return float(row["bpd"]) - _measure(trained.model, trained, own, row["n_images"]).bits_per_dim
+    measured = _measure(trained.model, trained, trained.training_input, row["n_images"])
+    return float(row["bpd"]) - measured.bits_per_dim
 
 
 @contextmanager

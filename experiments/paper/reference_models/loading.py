@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.data.catalog import load_image_set
-from experiments.models.registry import build
 from experiments.paper.reference_models.record import read_record
 from experiments.paper.reference_models.shipped import WEIGHTS, find_model
 from experiments.paper.reference_models.weights import load_reference_weights
 from experiments.storage.run_directory import RunDirectory
-from experiments.study.trained_model import TrainedModel, load_run
+from experiments.study.trained_model import TrainedModel, load_run, load_train_images, untrained_model
 
 
 @dataclass(frozen=True)
@@ -58,9 +56,7 @@ def load_model(name_or_run: Path | str) -> TrainedModel:
 def load_reference_model(path: Path) -> ReferenceModel:
     """Read the reference model of a directory; raises what `load_model` raises."""
     record = read_record(path)
-    config = record.config
-    images = load_image_set(config.data.train_set, "train", config.data.patch_size)
-    model = build(config.model, images.event_shape, config.training.seed)
+    images = load_train_images(record.config)
+    model = untrained_model(record.config, images)
     load_reference_weights(model, path / WEIGHTS)
-    run = RunDirectory(path)
-    return ReferenceModel(run, model, config.model, config.data, images, trained_on=record.train_checksum)
+    return ReferenceModel(RunDirectory(path), model, record.config, images, trained_on=record.train_checksum)

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -14,25 +13,19 @@ import torch
 from curvature.errors import ToolkitError
 from experiments.storage.directory_lock import directory_lock
 from experiments.storage.run_directory import RunDirectory
-from experiments.study import comparing
-from experiments.study.comparing import compare_inputs
+from experiments.study.progress import Progress, plain_lines
 from experiments.study.sweep.completion import is_finished, record_finished
 from experiments.study.sweep.job_log import JobLog
 from experiments.study.sweep.planning import Job
-from experiments.study.trained_model import load_run, train_run
+from experiments.study.train_and_compare import train_and_compare
 from experiments.training.errors import TrainingInterrupted
-from experiments.training.progress import TerminalProgress
 
-TRAINED = ("checkpoint.safetensors", "log.csv", "environment.json")
 SECONDS_BETWEEN_REPORTS = 0.5
 PATIENCE_WITH_LOST_WORKER = 60.0
 
 # Output is redirected for the whole process, so a worker with several threads takes its jobs one after the other.
 _ONE_AT_A_TIME = threading.Lock()
 _STOPPED: set[str] = set()
-
-Say = Callable[[str], None]
-"""Tells what the job is doing, in a few words; raises KeyboardInterrupt where the job shall stop."""
 
 
 @dataclass(frozen=True)
@@ -103,9 +96,8 @@ def attempt(
         return Outcome("failed", _not_shared(job), 0.0)
     with _variables({"OMP_NUM_THREADS": "1", **environment}), JobLog(job.path) as log:
         tell({"tries": log.start_try(place), "place": place})
-        say = _Reports(tell, must_stop)
         try:
-            do_job(job, say)
+            do_job(job, _reports(job, tell, must_stop))
         except (KeyboardInterrupt, TrainingInterrupted) as interrupt:
             log.end_try(f"interrupted: {interrupt}")
             return Outcome("interrupted", str(interrupt), time.monotonic() - begun)
@@ -119,7 +111,7 @@ def attempt(
         return Outcome("done", "", seconds)
 
 
-def do_job(job: Job, say: Say) -> None:
+def do_job(job: Job, progress: Progress) -> None:
     """Train unless that is done, compare unless that is done, and record that the job is finished.
 
     Raises
@@ -127,29 +119,12 @@ def do_job(job: Job, say: Say) -> None:
     RunDirectoryError
         If another process is at work in the run directory and does not end within a minute.
     TrainingInterrupted, KeyboardInterrupt
-        If `say` raised KeyboardInterrupt; what training has reached is kept.
+        If `progress` raised KeyboardInterrupt; what training has reached is kept.
     """
     with directory_lock(job.path, "job.lock", PATIENCE_WITH_LOST_WORKER):
-        if is_finished(job):
-            return
-        run = RunDirectory.open(job.path)
-        with TerminalProgress(f"training {job.name}") as lines:
-
-            def training(
-                step: int, steps: int, bits_per_dim: float, images_per_second: float, seconds_left: float
-            ) -> None:
-                lines(step, steps, bits_per_dim, images_per_second, seconds_left)
-                say(f"training: step {step}/{steps}, {bits_per_dim:.3f} bits/dim, {seconds_left:.0f} s left")
-
-            run.stage("train", job.experiment, TRAINED, partial(train_run, run, resume=True, progress=training))
-        if job.comparison is not None:
-            compare_inputs(
-                load_run(run.path),
-                job.comparison,
-                run,
-                lambda done, total, name: say(f"curvature on {name}: image {done}/{total}"),
-            )
-        record_finished(job, TRAINED if job.comparison is None else (*TRAINED, *comparing.OUTPUTS))
+        if not is_finished(job):
+            files = train_and_compare(RunDirectory.open(job.path), job.experiment, job.comparison, progress)
+            record_finished(job, files)
 
 
 def request_stop(sweep: str) -> None:
@@ -157,21 +132,22 @@ def request_stop(sweep: str) -> None:
     _STOPPED.add(sweep)
 
 
-class _Reports:
-    """Passes on what a job says, not too often, and stops the job where that was asked for."""
+def _reports(job: Job, tell: Callable[[dict[str, Any]], None], must_stop: Callable[[], bool]) -> Progress:
+    """Progress that goes to the job's log and, not too often, to the submitting process; stops where that is asked."""
+    lines = plain_lines(print, job.name)
+    last = -SECONDS_BETWEEN_REPORTS
 
-    def __init__(self, tell: Callable[[dict[str, Any]], None], must_stop: Callable[[], bool]) -> None:
-        self._tell = tell
-        self._must_stop = must_stop
-        self._last = -SECONDS_BETWEEN_REPORTS
-
-    def __call__(self, doing: str) -> None:
-        if self._must_stop():
+    def show(done: int, total: int, what: str) -> None:
+        nonlocal last
+        lines(done, total, what)
+        if must_stop():
             raise KeyboardInterrupt("asked to stop")
         now = time.monotonic()
-        if now - self._last >= SECONDS_BETWEEN_REPORTS:
-            self._last = now
-            self._tell({"doing": doing})
+        if now - last >= SECONDS_BETWEEN_REPORTS:
+            last = now
+            tell({"doing": f"{what} ({done}/{total})"})
+
+    return Progress(show, lines.say)
 
 
 @contextmanager

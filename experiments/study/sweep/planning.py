@@ -7,11 +7,10 @@ from pathlib import Path
 
 from curvature.errors import ConfigError
 from curvature.names import require_known
-from curvature.rungs.registry import rung_names
 from experiments.data.descriptions import DESCRIPTIONS
-from experiments.paper.presets import preset_experiment
-from experiments.study.comparing import read_input_names
 from experiments.study.configuration import ComparisonConfig, ExperimentConfig
+from experiments.study.rungs import RungSettings, require_rungs
+from experiments.study.samples import read_input_names
 from experiments.study.sweep.config import SweepConfig
 
 ExperimentOf = Callable[[str, str, int, int], ExperimentConfig]
@@ -47,7 +46,7 @@ class Job:
         return self.experiment.training.seed
 
 
-def plan_jobs(config: SweepConfig, out: Path, experiment_of: ExperimentOf = preset_experiment) -> tuple[Job, ...]:
+def plan_jobs(config: SweepConfig, out: Path, experiment_of: ExperimentOf) -> tuple[Job, ...]:
     """List the jobs of a sweep, after checking every name in it.
 
     Parameters
@@ -57,7 +56,7 @@ def plan_jobs(config: SweepConfig, out: Path, experiment_of: ExperimentOf = pres
     out
         The sweep's directory; a job's run directory is ``<out>/<train set>-<model>-<seed>``.
     experiment_of
-        Makes the configuration of one training run; the presets' unless given.
+        Makes the configuration of one training run, such as `experiments.paper.presets.preset_experiment`.
 
     Raises
     ------
@@ -68,9 +67,8 @@ def plan_jobs(config: SweepConfig, out: Path, experiment_of: ExperimentOf = pres
     """
     for train_set in config.train_sets:
         require_known("data set", train_set, DESCRIPTIONS)
-        if config.inputs:
-            read_input_names(train_set, config.inputs)
-    rung_names(config.nodes)
+    read_input_names(config.inputs)
+    require_rungs(RungSettings(config.nodes))
     out = out.expanduser().absolute()
     jobs = []
     for train_set, model, seed in product(config.train_sets, config.models, config.seeds):

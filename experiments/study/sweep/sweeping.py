@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Protocol
 import pandas as pd
 
 from curvature.errors import ConfigError, ToolkitError
-from experiments.paper.presets import preset_experiment
 from experiments.study.sweep.cluster import local_workers, require_distributed, running_scheduler, usable_processors
 from experiments.study.sweep.completion import is_finished
 from experiments.study.sweep.config import SweepConfig
@@ -65,9 +64,9 @@ def run_sweep(
     config: SweepConfig,
     out: Path,
     watch: SweepWatch,
+    experiment_of: ExperimentOf,
     workers: int | None = None,
     scheduler: str | None = None,
-    experiment_of: ExperimentOf = preset_experiment,
 ) -> SweepResult:
     """Run the jobs of a sweep that are not finished yet, and collect what all of them found.
 
@@ -79,12 +78,12 @@ def run_sweep(
         The sweep's directory: run directories, ``sweep.json`` and ``sweep.csv``.
     watch
         Is told what goes on.
+    experiment_of
+        Makes the configuration of one training run, such as `experiments.paper.presets.preset_experiment`.
     workers
         Worker processes on this machine, one thread each; as many as there are processors (and jobs) unless given.
     scheduler
         Address of a running scheduler, whose workers are used instead.
-    experiment_of
-        Makes the configuration of one training run; the presets' unless given.
 
     Raises
     ------

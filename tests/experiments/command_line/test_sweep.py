@@ -31,6 +31,7 @@ def fail(capsys, *arguments, code=2):
         (["--train-sets", "digits", "--models", "laptpo"], "did you mean 'laptop'"),
         (["--train-sets", "digits", "--seeds", "1", "1"], "two jobs would share"),
         (["--train-sets", "digits", "--inputs", "digits:sepia"], "unknown transform"),
+        (["--train-sets", "digits", "--inputs", "constant=3", "--nodes", "0"], "0"),
         (["--train-sets", "digits", "--scheduler", "nonsense"], "no scheduler answers at 'nonsense'"),
         (["--train-sets", "digits", "--workers", "0"], "--workers"),
     ],

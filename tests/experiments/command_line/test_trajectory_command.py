@@ -42,6 +42,7 @@ def test_it_prints_the_gaps_and_what_became_of_the_order(trained, tmp_path, caps
     [
         (["--steps", "2"], ["no snapshot of step 2", "1, 3"]),
         (["--inputs", "digts"], ["did you mean 'digits'"]),
+        (["--nodes", "0"], ["0"]),
         (["--model", "nowhere"], ["nowhere", "does not exist"]),
     ],
 )

@@ -15,6 +15,12 @@ class Settings:
     rate: float = 0.1
 
 
+@dataclass(frozen=True)
+class Config:
+    training: Settings = Settings()
+    evaluation: Settings = Settings(steps=2)
+
+
 @pytest.fixture
 def run(tmp_path):
     return RunDirectory.create(tmp_path / "runs" / "a", {"training": Settings()})
@@ -24,7 +30,7 @@ def test_the_configuration_comes_back_as_its_dataclass(run):
     again = RunDirectory.open(run.path)
     assert again == run
     assert again.config() == {"training": {"steps": 10, "rate": 0.1}}
-    assert again.section("training", Settings) == Settings()
+    assert again.config_as(Config, ["training"]) == Config()
 
 
 def test_the_layout(run):
@@ -34,7 +40,6 @@ def test_the_layout(run):
         "log.csv": run.log_path,
         "checkpoint.safetensors": run.checkpoint_path,
         "comparison.csv": run.comparison_path,
-        "stages.json": run.stages_path,
     }
     assert all(path == run.path / name for name, path in names.items())
 
@@ -45,7 +50,7 @@ def test_the_same_configuration_may_be_given_again(run):
 
 def test_another_configuration_takes_the_place_of_that_of_a_run_that_never_began(run):
     again = RunDirectory.create(run.path, {"training": Settings(steps=20)})
-    assert again.section("training", Settings) == Settings(steps=20)
+    assert again.config() == {"training": {"steps": 20, "rate": 0.1}}
     assert [path.name for path in run.path.iterdir()] == ["config.json"]
 
 
@@ -53,7 +58,7 @@ def test_another_configuration_is_refused_with_what_differs(run):
     run.write_text("log.csv", "step\n")
     with pytest.raises(RunDirectoryError, match=r"another configuration \(training\.steps: 10 -> 20\); choose another"):
         RunDirectory.create(run.path, {"training": Settings(steps=20)})
-    assert run.section("training", Settings) == Settings()
+    assert run.config() == {"training": {"steps": 10, "rate": 0.1}}
 
 
 def test_a_path_that_is_a_file_is_refused(tmp_path):
@@ -92,10 +97,10 @@ def test_a_damaged_configuration_is_named(run, text):
 
 def test_a_part_that_is_missing_or_has_an_unknown_key_is_named(run):
     with pytest.raises(RunDirectoryError, match="expected a part 'model', got training"):
-        run.section("model", Settings)
+        run.config_as(Config, ["model"])
     run.write_json("config.json", {"training": {"stepps": 3}})
-    with pytest.raises(ConfigError, match=r"config\.json: training: unknown key 'stepps'; did you mean 'steps'"):
-        run.section("training", Settings)
+    with pytest.raises(ConfigError, match=r"config\.json\.training: unknown key 'stepps'; did you mean 'steps'"):
+        run.config_as(Config, ["training"])
 
 
 def test_tables_and_texts_are_written_whole(run):
@@ -134,67 +139,3 @@ def test_a_file_in_the_place_of_a_directory_is_named(run):
         run.write_text("figures/a.txt", "x")
     with pytest.raises(RunDirectoryError, match=r"environment\.json: cannot be read"):
         run.environment()
-
-
-class Stage:
-    """A stage that counts how often it runs."""
-
-    def __init__(self, run, outputs=("measurements.csv",)):
-        self.run, self.outputs, self.calls = run, outputs, 0
-
-    def __call__(self, inputs):
-        return self.run.stage("measure", inputs, self.outputs, self.make)
-
-    def make(self):
-        self.calls += 1
-        for output in self.outputs:
-            self.run.write_text(output, f"made {self.calls}")
-
-
-def test_a_stage_runs_once_for_the_same_inputs(run):
-    stage = Stage(run)
-    assert stage({"settings": Settings(), "set": "china"})
-    assert not stage({"set": "china", "settings": Settings()})
-    assert not Stage(RunDirectory.open(run.path))({"set": "china", "settings": Settings()})
-    assert stage.calls == 1
-
-
-def test_a_stage_runs_again_for_other_inputs_or_without_its_outputs(run):
-    stage = Stage(run, ("measurements.csv", "figures/a.png"))
-    assert stage({"set": "china"})
-    first = run.stage_hash("measure")
-    assert stage({"set": "flower"})
-    assert run.stage_hash("measure") != first
-    (run.path / "figures" / "a.png").unlink()
-    assert stage({"set": "flower"})
-    stage.outputs = ("measurements.csv",)
-    assert stage({"set": "flower"})
-    assert stage.calls == 4
-
-
-def test_a_stage_that_fails_is_not_taken_for_done(run):
-    stage = Stage(run)
-    stage({"set": "china"})
-
-    def fail():
-        run.write_text("measurements.csv", "half")
-        raise ValueError("stage failed")
-
-    with pytest.raises(ValueError, match="stage failed"):
-        run.stage("measure", {"set": "flower"}, stage.outputs, fail)
-    assert run.stage_hash("measure") is None
-    # Neither set's cached result may be believed now.
-    assert stage({"set": "china"})
-
-
-def test_a_stage_that_does_not_write_its_output_is_an_error(run):
-    with pytest.raises(RunDirectoryError, match=r"stage 'draw' ended without writing b\.csv"):
-        run.stage("draw", {}, ["config.json", "b.csv"], int)
-    assert run.stage_hash("draw") is None
-
-
-def test_stages_do_not_disturb_each_other(run):
-    stage = Stage(run)
-    stage({})
-    run.stage("other", {}, ["config.json"], int)
-    assert not stage({})

@@ -11,8 +11,9 @@ from curvature.errors import CheckpointError, ConfigError, UnknownNameError
 from experiments.models.registry import configuration
 from experiments.storage.run_directory import RunDirectory
 from experiments.study.configuration import DataConfig, EvaluationConfig, ExperimentConfig
-from experiments.study.inputs import load_inputs
-from experiments.study.trained_model import load_run, train_run
+from experiments.study.samples import load_inputs
+from experiments.study.trained_model import load_run
+from experiments.study.training import train_run
 from experiments.training.config import TrainingConfig
 from experiments.training.evaluations import read_evaluations
 

@@ -13,22 +13,25 @@ from analysis.comparison import COLUMNS
 from analysis.dequantization import dequantize
 from analysis.inputs import parse_input_set
 from curvature import Moments, expand
-from curvature.errors import CheckpointError, NonFiniteError, TooFewSamplesError, UnknownNameError
+from curvature.errors import CheckpointError, ConfigError, NonFiniteError, ToolkitError, UnknownNameError
 from experiments.data.catalog import CATALOG
 from experiments.data.digits import load_digits
 from experiments.models.registry import configuration
 from experiments.storage.run_directory import RunDirectory
-from experiments.study.comparing import compare_inputs
+from experiments.study.comparison import compare_inputs
 from experiments.study.configuration import (
     ComparisonConfig,
     DataConfig,
     EvaluationConfig,
     ExperimentConfig,
+    ExplanationConfig,
     TrajectoryConfig,
 )
-from experiments.study.inputs import load_inputs, noise_generator
-from experiments.study.trained_model import load_run, train_run
-from experiments.study.trajectory import KEY, follow_training, trajectory_inputs
+from experiments.study.progress import Progress
+from experiments.study.samples import load_inputs, noise_generator
+from experiments.study.trained_model import load_run
+from experiments.study.training import train_run
+from experiments.study.trajectory import KEY, evaluated_inputs, follow_training
 from experiments.training.config import TrainingConfig
 
 EXPERIMENT = ExperimentConfig(
@@ -128,18 +131,18 @@ class Stop(Exception):  # noqa: N818 - stands for a kill
 def test_a_stopped_run_goes_on_after_its_last_finished_snapshot(run, tmp_path):
     out = RunDirectory.create(tmp_path / "out", {"trajectory": CONFIG})
 
-    def stop_at_the_third(done, total, name):
-        if "step 4" in name:
+    def stop_at_the_third(done, total, what):
+        if what.startswith("step 4"):
             raise Stop
 
     with pytest.raises(Stop):
-        follow_training(run, CONFIG, out, stop_at_the_third)
+        follow_training(run, CONFIG, out, Progress(stop_at_the_third))
     assert not (out.path / "trajectory.csv").exists()
     finished = {path: path.stat().st_mtime_ns for path in (out.path / "trajectory").iterdir()}
     assert len(finished) == 4
     seen = []
-    follow_training(run, CONFIG, out, lambda done, total, name: seen.append((done, total, name)))
-    assert {name.split(" at ")[1] for _, _, name in seen} == {"step 4"}
+    follow_training(run, CONFIG, out, Progress(lambda *report: seen.append(report)))
+    assert {what.split(":")[0] for _, _, what in seen} == {"step 4"}
     assert seen[-1][0] == seen[-1][1] == 3 * 3 * 10
     assert {path: path.stat().st_mtime_ns for path in finished} == finished
     assert (out.path / "evaluations.csv").read_text() == run.evaluations_path.read_text()
@@ -150,8 +153,9 @@ def test_fewer_steps_and_then_all_of_them(run, trajectory, tmp_path):
     some = TrajectoryConfig(INPUTS, (4, 1, 4), CONFIG.n_images, CONFIG.nodes)
     assert follow_training(run, some, out)["step"].unique().tolist() == [1, 4]
     seen = []
-    everything = follow_training(run, CONFIG, out, lambda done, total, name: seen.append(name))
-    assert all(name.endswith("step 2") for name in seen)
+    everything = follow_training(run, CONFIG, out, Progress(lambda done, total, what: seen.append(what)))
+    assert seen
+    assert all(what.startswith("step 2: ") for what in seen)
     pd.testing.assert_frame_equal(everything, trajectory)
 
 
@@ -170,9 +174,28 @@ def test_other_images_of_the_same_name_are_looked_at_anew(run, trajectory, tmp_p
     assert (turned["digits/test:contrast=0.5"] != before["digits/test:contrast=0.5"]).all()
 
 
-def test_by_default_the_inputs_are_those_evaluated_during_training(run):
-    assert [str(each) for each in trajectory_inputs(run, ())] == ["digits/test", "constant=0"]
-    assert [str(each) for each in trajectory_inputs(run, ("china",))] == ["china/test"]
+def test_the_inputs_evaluated_during_training_are_known_without_the_training_images():
+    assert evaluated_inputs(EXPERIMENT) == ("digits/test", "constant=0")
+    assert evaluated_inputs(replace(EXPERIMENT, evaluation=EvaluationConfig())) == ()
+
+
+def test_a_changed_table_of_a_snapshot_is_made_again_and_named(run, trajectory, tmp_path):
+    out = RunDirectory.create(tmp_path / "out", {"trajectory": CONFIG})
+    follow_training(run, CONFIG, out)
+    table = out.path / "trajectory" / "step-00000002.csv"
+    table.write_text(table.read_text()[:200])
+    shown, said = [], []
+    again = follow_training(run, CONFIG, out, Progress(lambda *report: shown.append(report[2]), said.append))
+    assert {what.split(":")[0] for what in shown} == {"step 2"}
+    (line,) = said
+    assert line == f"{table}: has changed since it was written; trajectory at step 2 is made again"
+    pd.testing.assert_frame_equal(again, trajectory)
+
+
+@pytest.mark.parametrize("config", [TrajectoryConfig, ComparisonConfig, ExplanationConfig])
+def test_one_image_has_no_standard_error(config):
+    with pytest.raises(ConfigError, match=r"setting n_images: expected at least 2, got 1"):
+        config(n_images=1)
 
 
 @pytest.mark.parametrize(
@@ -180,8 +203,8 @@ def test_by_default_the_inputs_are_those_evaluated_during_training(run):
     [
         (TrajectoryConfig(INPUTS, (2, 3, 7)), CheckpointError, ["no snapshot of step 3, 7", "1, 2, 4"]),
         (TrajectoryConfig(("digts",)), UnknownNameError, ["did you mean 'digits'"]),
-        (TrajectoryConfig(INPUTS, nodes=(0,)), UnknownNameError, ["path-0"]),
-        (TrajectoryConfig(INPUTS, n_images=1), TooFewSamplesError, ["at least 2 images"]),
+        (TrajectoryConfig(INPUTS, nodes=(0,)), ToolkitError, ["0"]),
+        (TrajectoryConfig(()), ConfigError, ["at least one input set"]),
     ],
 )
 def test_bad_settings_are_named(run, config, error, words, tmp_path):
@@ -205,6 +228,6 @@ def test_a_likelihood_that_is_not_finite_names_the_step(run, monkeypatch, tmp_pa
     def broken(*_):
         raise NonFiniteError("log p of digits/test: nan")
 
-    monkeypatch.setattr(experiments.study.trajectory, "see_samples", broken)
+    monkeypatch.setattr(experiments.study.trajectory, "compare_samples", broken)
     with pytest.raises(NonFiniteError, match="snapshot of step 1: log p of digits/test"):
         follow_training(run, CONFIG, RunDirectory.create(tmp_path / "out", {"trajectory": CONFIG}))

@@ -12,11 +12,13 @@ from curvature.errors import ConfigError, UnknownNameError
 from experiments.command_line import main
 from experiments.paper.gaps.config import GapsConfig
 from experiments.paper.gaps.measuring import measure_model, stage_file
-from experiments.paper.gaps.running import ModelFailed, make_plan, run_gaps
+from experiments.paper.gaps.running import make_plan, run_gaps
 from experiments.paper.gaps.shown import read_pairs, shown_to
 from experiments.paper.gaps.tables import GAP_COLUMNS
 from experiments.paper.pairs import PAIRS, PUBLISHED, Pair
 from experiments.storage.run_directory import RunDirectory
+from experiments.study.progress import Progress
+from experiments.study.workers import JobFailed
 
 SMALL = GapsConfig(n_bpd=40, n_images=6, nodes=(1,), mean_curvature_points=1)
 BOTH_WAYS = (Pair("china", "flower", "less likely"), Pair("flower", "china", "more likely"))
@@ -30,7 +32,7 @@ def results(exported, tmp_path_factory):
         patch.setenv("LIKELIHOOD_CURVATURE_MODELS", str(exported))
         plan = make_plan(BOTH_WAYS, SMALL, directory / "work", skip_missing_models=False)
         (directory / "results").mkdir()
-        run_gaps(plan, RunDirectory(directory / "results"), progress=str, command="likelihood-curvature gaps")
+        run_gaps(plan, RunDirectory(directory / "results"), command="likelihood-curvature gaps")
     return directory / "results", directory / "work"
 
 
@@ -85,39 +87,60 @@ def test_a_compare_of_the_same_images_gives_the_same_ladder(results, models, tmp
 
 
 def test_a_stopped_evaluation_goes_on_where_it_was(results, models, tmp_path):
-    said = []
+    doing = []
 
     class StoppedError(Exception):
         pass
 
-    def stop_at_the_sixth(doing):
-        said.append(doing)
-        if len(said) == 6:
+    def stop_at_the_sixth(done, total, what):
+        doing.append(what)
+        if len(doing) == 6:
             raise StoppedError
 
     plan = make_plan(BOTH_WAYS[:1], SMALL, tmp_path, skip_missing_models=False)
     with pytest.raises(StoppedError):
-        measure_model(plan.jobs[0], stop_at_the_sixth)
+        measure_model(plan.jobs[0], Progress(stop_at_the_sixth))
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("bpd/*.csv")}
     assert len(before) == 5
     again = []
-    measure_model(plan.jobs[0], again.append)
-    assert again[0] == said[5]
-    assert not set(again) & set(said[:5])
+    measure_model(plan.jobs[0], Progress(lambda done, total, what: again.append((what, done / total))))
+    assert again[0] == (doing[5], pytest.approx(5 / 15))
+    assert again[-1][1] == 1
+    assert not {what for what, _ in again} & set(doing[:5])
     assert all(path.stat().st_mtime_ns == time for path, time in before.items())
     nothing = []
-    measure_model(plan.jobs[0], nothing.append)
+    measure_model(plan.jobs[0], Progress(lambda *report: nothing.append(report), nothing.append))
     assert nothing == []
+
+
+def test_the_training_side_is_evaluated_once_and_not_at_all_where_nothing_is_due(results, models, tmp_path):
+    plan = make_plan(BOTH_WAYS[:1], SMALL, tmp_path, skip_missing_models=False)
+    doing = []
+    progress = Progress(lambda done, total, what: doing.append(what), doing.append)
+    measure_model(plan.jobs[0], progress)
+    assert doing.count("ladder: curvature on china/train") == 1
+    table = tmp_path / "china" / "ladder" / "flower-test.csv"
+    wanted = table.read_text()
+    table.write_text(wanted[:-30])
+    doing.clear()
+    measure_model(plan.jobs[0], progress)
+    assert doing == [
+        "ladder: curvature on china/train",
+        f"{table}: has changed since it was written; ladder/flower-test.csv is made again",
+        "ladder: curvature on flower/test",
+    ]
+    assert table.read_text() == wanted
 
 
 def test_more_images_for_bits_per_dim_leave_the_ladders_as_they_are(results, models):
     doing = []
+    progress = Progress(lambda done, total, what: doing.append(what))
     work = results[1]
     more = GapsConfig(n_bpd=41, n_images=6, nodes=(1,), mean_curvature_points=1)
-    measure_model(make_plan(BOTH_WAYS[:1], more, work, skip_missing_models=False).jobs[0], doing.append)
+    measure_model(make_plan(BOTH_WAYS[:1], more, work, skip_missing_models=False).jobs[0], progress)
     assert doing
     assert not any("ladder" in each for each in doing)
-    measure_model(make_plan(BOTH_WAYS[:1], SMALL, work, skip_missing_models=False).jobs[0], doing.append)
+    measure_model(make_plan(BOTH_WAYS[:1], SMALL, work, skip_missing_models=False).jobs[0])
 
 
 def test_pairs_without_a_model_are_left_out_by_default_and_refused_by_name(models, tmp_path):
@@ -135,7 +158,8 @@ def test_the_command_writes_everything_and_draws_the_figure(results, models, tmp
     settings = ["--n-bpd", "40", "--n-images", "6", "--nodes", "1", "--mean-curvature-points", "1"]
     main(["gaps", "--pairs", "china:flower", "--out", "r", "--work", str(results[1]), *settings])
     printed = capsys.readouterr().out
-    assert "ladder on" not in printed, "the stages are there already"
+    assert "bits/dim on" not in printed, "the stages are there already"
+    assert "curvature on" not in printed
     assert (tmp_path / "r" / "figures" / "likelihood_gaps.png").stat().st_size > 5000
     report = (tmp_path / "r" / "README.md").read_text()
     assert "likelihood-curvature gaps --out r --pairs china:flower --n-bpd 40 --n-images 6" in report
@@ -151,7 +175,7 @@ def test_the_command_writes_everything_and_draws_the_figure(results, models, tmp
         (["--jobs", "0"], ["--jobs", "at least 1"]),
         (["--pairs", "china:china"], ["expected two sets"]),
         (["--pairs", "fashion_mnist:svhn"], ["do not fit a flow of 1 x 28 x 28"]),
-        (["--pairs", "china:flower", "--nodes", "0"], ["path"]),
+        (["--pairs", "china:flower", "--nodes", "0"], ["0"]),
     ],
 )
 def test_mistakes_are_one_line(arguments, words, models, tmp_path, capsys):
@@ -177,7 +201,7 @@ def test_several_processes_give_the_same_tables(results, models, tmp_path):
 def test_an_error_in_a_process_is_told(results, models, tmp_path, monkeypatch):
     plan = make_plan(BOTH_WAYS, SMALL, tmp_path / "work", skip_missing_models=False)
     (tmp_path / "work").write_text("in the way")
-    with pytest.raises(ModelFailed, match="work"):
+    with pytest.raises(JobFailed, match=r"china: .*work.*; flower: .*work"):
         run_gaps(plan, RunDirectory(tmp_path), processes=2)
 
 

@@ -18,7 +18,7 @@ from experiments.paper.reference_models.exporting import export_run
 from experiments.paper.reference_models.loading import ReferenceModel, load_model
 from experiments.paper.reference_models.record import FILES, read_record
 from experiments.paper.reference_models.weights import load_reference_weights, save_reference_weights
-from experiments.study.inputs import load_inputs
+from experiments.study.samples import load_inputs
 from experiments.study.trained_model import load_run
 from experiments.training.checkpoint import read_checkpoint
 from tests.experiments.paper.reference_models.tiny import train_tiny

@@ -3,7 +3,7 @@
 from experiments.models.registry import configuration
 from experiments.storage.run_directory import RunDirectory
 from experiments.study.configuration import DataConfig, EvaluationConfig, ExperimentConfig
-from experiments.study.trained_model import train_run
+from experiments.study.training import train_run
 from experiments.training.config import TrainingConfig
 
 

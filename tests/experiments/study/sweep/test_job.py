@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 
 import pytest
@@ -43,27 +44,33 @@ def test_a_job_is_finished_when_all_that_it_makes_is_there(planned):
     outcome, told = do(job)
     assert (outcome.state, outcome.message) == ("done", "")
     assert told[0] == {"tries": 1, "place": "tcp://here"}
-    assert any(report.get("doing", "").startswith("training: step") for report in told)
+    assert any(report.get("doing", "").startswith("training: ") for report in told)
     assert is_finished(job)
     assert is_begun(job)
     assert set(json.loads((job.path / "job.json").read_text())["files"]) >= {"checkpoint.safetensors", "comparison.csv"}
     log = (job.path / "job.log").read_text()
     assert "=== try 1 at" in log
-    assert "training digits-short-0: step 6/6" in log
+    assert re.search(r"^digits-short-0: training: .* \(6/6\)$", log, re.MULTILINE)
 
 
-def test_a_file_that_is_changed_or_gone_makes_its_stage_due_again_and_no_other(planned):
+def cut_in_half(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+@pytest.mark.parametrize("spoil", [cut_in_half, os.unlink])
+def test_a_file_that_is_changed_or_gone_makes_its_stage_due_again_and_no_other(planned, spoil):
     job = planned()
     do(job)
     trained = (job.path / "checkpoint.safetensors").stat()
     wanted = (job.path / "comparison.csv").read_bytes()
-    (job.path / "comparison.csv").unlink()
+    spoil(job.path / "comparison.csv")
     assert not is_finished(job)
     outcome, told = do(job)
     assert outcome.state == "done"
     assert told[0]["tries"] == 2
     assert not any(report.get("doing", "").startswith("training") for report in told)
     assert (job.path / "comparison.csv").read_bytes() == wanted
+    assert "comparison is made again" in (job.path / "job.log").read_text()
     after = (job.path / "checkpoint.safetensors").stat()
     assert (after.st_ino, after.st_mtime_ns) == (trained.st_ino, trained.st_mtime_ns)
 
@@ -93,13 +100,13 @@ def test_a_job_that_is_asked_to_stop_keeps_what_it_has_reached_and_goes_on_from_
     assert read_checkpoint(job.path / "checkpoint.safetensors").step == 6
     assert not is_finished(job)
     assert do(job)[0].state == "done"
-    assert "training digits-long-0: step 7/60" in (job.path / "job.log").read_text()
+    assert re.search(r"^digits-long-0: training: .* \(7/60\)$", (job.path / "job.log").read_text(), re.MULTILINE)
 
 
 def test_what_a_job_prints_goes_to_its_log_with_the_submitters_data_root(planned, monkeypatch, capsys):
     seen = []
 
-    def print_surroundings(job, say):
+    def print_surroundings(job, progress):
         seen.extend((os.environ[DATA_ROOT_VARIABLE], os.environ["OMP_NUM_THREADS"], torch.get_num_threads()))
         print("to standard output")
         print("to standard error", file=sys.stderr)

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curvature.errors import ConfigError, UnknownNameError
-from experiments.study.sweep.config import SweepConfig
+from curvature.errors import ConfigError, ToolkitError
 from experiments.study.sweep.planning import plan_jobs
 from tests.experiments.study.sweep.tiny import tiny_experiment, tiny_sweep
 
@@ -46,25 +45,25 @@ def test_without_inputs_jobs_only_train(tmp_path):
     assert job.comparison is None
 
 
-def test_presets_are_the_models_unless_others_are_given(tmp_path):
-    config = SweepConfig(("digits",), models=("laptop",), seeds=(7,), steps=50)
-    (job,) = plan_jobs(config, tmp_path)
-    assert job.name == "digits-laptop-7"
-    assert (job.experiment.training.steps, job.experiment.training.warmup_steps, job.seed) == (50, 50, 7)
+def test_fewer_steps_have_no_more_warm_up_than_that(tmp_path):
+    (job,) = plan_jobs(tiny_sweep(models=("long",), seeds=(7,), steps=1), tmp_path, tiny_experiment)
+    assert job.name == "digits-long-7"
+    assert (job.experiment.training.steps, job.experiment.training.warmup_steps, job.seed) == (1, 1, 7)
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"train_sets": ("digts",)}, r"unknown data set 'digts'; did you mean 'digits'"),
-        ({"models": ("laptpo",)}, r"unknown preset 'laptpo'; did you mean 'laptop'"),
-        ({"models": ("laptop",), "inputs": ("digts",)}, r"unknown data set 'digts'"),
-        ({"models": ("laptop",), "inputs": ("digits:sepia",)}, r"unknown transform"),
+        ({"inputs": ("digts",)}, r"unknown data set 'digts'"),
+        ({"inputs": ("digits:sepia",)}, r"unknown transform"),
+        ({"nodes": (1, 0)}, r"path-0|nodes: .* got 0"),
+        ({"nodes": (-1,), "inputs": ()}, r"path--1|nodes: .* got -1"),
     ],
 )
-def test_unknown_names_are_told_with_the_nearest(changes, message, tmp_path):
-    with pytest.raises(UnknownNameError, match=message):
-        plan_jobs(tiny_sweep(**changes), tmp_path / "out")
+def test_unknown_names_and_numbers_of_nodes_are_told(changes, message, tmp_path):
+    with pytest.raises(ToolkitError, match=message):
+        plan_jobs(tiny_sweep(**changes), tmp_path / "out", tiny_experiment)
     assert not (tmp_path / "out").exists()
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from experiments.study.default_inputs import default_input_names
+from experiments.paper.default_inputs import default_input_names
 
 
 @pytest.fixture

@@ -1,15 +1,73 @@
-"""From an input set's name to points of the model's input space: read or generate, transform, fit, dequantise."""
+"""From input sets' names to points of the model's input space: read or generate, transform, fit, dequantise."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from analysis.dequantization import dequantize
-from analysis.inputs import InputSet, apply_transform, fit_event_shape, generate
-from curvature.errors import TooFewSamplesError
-from experiments.data.catalog import load_image_set
+from analysis.inputs import InputSet, apply_transform, fit_event_shape, generate, parse_input_set
+from curvature.errors import ConfigError, TooFewSamplesError
+from experiments.data.catalog import load_image_set, require_known_set
+from experiments.data.image_set import ImageSet
+
+BATCH_SIZE = 10_000
+
+
+def read_input_names(names: Iterable[str]) -> tuple[InputSet, ...]:
+    """Read and check the names of input sets, before any work begins.
+
+    Raises
+    ------
+    UnknownNameError, PixelRangeError
+        If a name cannot be read, or there is no such data set.
+    """
+    parsed = tuple(map(parse_input_set, names))
+    for inputs in parsed:
+        if not inputs.is_generated:
+            require_known_set(inputs.set_name)
+    return parsed
+
+
+def require_inputs(names: Iterable[str]) -> tuple[InputSet, ...]:
+    """Read and check the names of input sets, of which there must be one at least.
+
+    Raises
+    ------
+    UnknownNameError, PixelRangeError
+        As `read_input_names`.
+    ConfigError
+        If there are none.
+    """
+    inputs = read_input_names(names)
+    if not inputs:
+        raise ConfigError("expected at least one input set, such as svhn or constant=128; got none")
+    return inputs
+
+
+def load_samples(
+    counts: Mapping[InputSet, int], event_shape: tuple[int, int, int], seed: int
+) -> dict[str, Float[Tensor, "count channels height width"]]:
+    """Dequantised images by the input sets' names, in the order given: a comparison takes its training images first.
+
+    Parameters
+    ----------
+    counts
+        How many images of each input set.
+    event_shape, seed
+        As for `load_inputs`, which also says what is raised; embedded images are as high as the model takes them.
+    """
+    return {str(name): load_inputs(name, n, event_shape, seed, patch_size=event_shape[1]) for name, n in counts.items()}
+
+
+def training_mean(train_images: ImageSet, seed: int) -> Float[Tensor, "channels height width"]:
+    """Mean of the dequantised training images, all of them."""
+    # The mean alone: a covariance of sixty thousand images takes minutes, and nothing here needs it. In batches: a
+    # million images as floats would not fit into memory.
+    generator = noise_generator(seed)
+    sums = (dequantize(x, generator).sum(0, dtype=torch.float64) for x in train_images.images.split(BATCH_SIZE))
+    return sum(sums, torch.zeros(train_images.event_shape, dtype=torch.float64)) / len(train_images)
 
 
 def load_inputs(

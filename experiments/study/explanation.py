@@ -1,32 +1,29 @@
 """Where a trained flow's predicted gaps are made: layers, frequencies, directions; and how far the prediction holds."""
 
-from collections.abc import Callable
 from dataclasses import asdict
 
 import pandas as pd
-from torch import Tensor
 
 from analysis.frequencies import frequency_frame
-from analysis.inputs import InputSet, parse_input_set
+from analysis.inputs import InputSet
 from analysis.validity import Validity, validity
 from curvature import Expansion, Moments
-from curvature.attribution import Attribution, attribution
+from curvature.attribution import Attribution
 from curvature.frequencies import frequency_bands
-from curvature.spectrum import spectrum
 from experiments.storage.environment import environment_record
 from experiments.storage.run_directory import RunDirectory
-from experiments.study.comparing import expansion_of, read_input_names
+from experiments.storage.stages import Stage, run_stage
 from experiments.study.configuration import ExplanationConfig
-from experiments.study.inputs import load_inputs
+from experiments.study.progress import SILENT, Progress
+from experiments.study.rungs import expansion_of
+from experiments.study.samples import load_samples, pixel_checksums, require_inputs
 from experiments.study.trained_model import TrainedModel
 
-STAGE = "explain"
+VERSION = 1
 OUTPUTS = ("attribution.csv", "frequencies.csv", "spectrum.csv", "validity.csv", "explanation.json")
 
-Progress = Callable[[str], None]
 
-
-def explain(trained: TrainedModel, config: ExplanationConfig, out: RunDirectory, progress: Progress) -> None:
+def explain(trained: TrainedModel, config: ExplanationConfig, out: RunDirectory, progress: Progress = SILENT) -> None:
     """Write where the covariance term is made and how far the second order holds, for every input set.
 
     Parameters
@@ -34,26 +31,31 @@ def explain(trained: TrainedModel, config: ExplanationConfig, out: RunDirectory,
     trained
         The flow and its training images.
     config
-        Input sets, number of images, bands, eigenpairs and seed.
+        Input sets (at least one), number of images, bands, eigenpairs and seed.
     out
         Where ``attribution.csv``, ``frequencies.csv``, ``spectrum.csv``, ``validity.csv`` and ``explanation.json`` are
-        written, unless they stand there already, made from the same checkpoint and settings.
+        written, unless they stand there unchanged, made from the same weights, images and settings.
     progress
-        Told what is being computed.
+        Counts input sets.
 
     Raises
     ------
     ToolkitError
-        Of the kinds that `experiments.study.comparing.compare_inputs` raises.
+        Of the kinds that `experiments.study.comparison.compare_inputs` raises.
     """
-    inputs = read_input_names(trained.data.train_set, config.inputs)
-    made_from = {**trained.identity(), "inputs": [str(name) for name in inputs], "settings": config}
+    inputs = require_inputs(config.inputs)
+    made_from = {
+        **trained.identity(),
+        "inputs": [str(name) for name in inputs],
+        "images": pixel_checksums(inputs, trained.train_images.event_shape[1]),
+        "settings": config,
+    }
 
     def make() -> None:
         _write(trained, config, inputs, out, progress)
         out.write_json("explanation.json", {**made_from, "environment": environment_record(config.seed)})
 
-    out.stage(STAGE, made_from, OUTPUTS, make)
+    run_stage(out, Stage("explanation", VERSION, made_from, OUTPUTS), make, progress.say)
 
 
 def _write(
@@ -63,24 +65,19 @@ def _write(
     out: RunDirectory,
     progress: Progress,
 ) -> None:
+    counts = dict.fromkeys((trained.training_input, *inputs), config.n_images)
+    samples = load_samples(counts, trained.train_images.event_shape, config.seed)
     expansion = expansion_of(trained, config.seed)
-    event_shape = trained.train_images.event_shape
-
-    def samples(name: InputSet) -> Tensor:
-        return load_inputs(name, config.n_images, event_shape, config.seed, patch_size=event_shape[1])
-
-    x_own = samples(parse_input_set(f"{trained.data.train_set}/train"))
-    p = Moments.from_samples(x_own)
+    p = Moments.from_samples(next(iter(samples.values())))
     attributions, bands, curves = {}, {}, []
-    for each in inputs:
-        name = str(each)
-        progress(name)
-        x = samples(each)
-        q = Moments.from_samples(x)
-        attributions[name] = attribution(expansion, q, versus=p)
+    names = dict.fromkeys(map(str, inputs))
+    for position, name in enumerate(names):
+        progress(position, len(names) + 1, f"explaining {name}")
+        q = Moments.from_samples(samples[name])
+        attributions[name] = expansion.attribution(q, versus=p)
         bands[name] = frequency_bands(expansion, q, p, config.bands)
-        curves.append(validity(expansion, x, input_set=name))
-    progress("eigenvalues of H")
+        curves.append(validity(expansion, samples[name], input_set=name))
+    progress(len(names), len(names) + 1, "eigenvalues of H")
     out.write_csv("attribution.csv", attribution_frame(attributions))
     out.write_csv("frequencies.csv", frequency_frame(bands))
     out.write_csv("spectrum.csv", spectrum_frame(expansion, config.eigenpairs))
@@ -100,7 +97,7 @@ def attribution_frame(attributions: dict[str, Attribution]) -> pd.DataFrame:
 
 def spectrum_frame(expansion: Expansion, eigenpairs: int) -> pd.DataFrame:
     """Extreme eigenvalues of H, nats per squared unit of the input, with their residuals."""
-    found = spectrum(expansion, lowest=eigenpairs, highest=eigenpairs)
+    found = expansion.spectrum(lowest=eigenpairs, highest=eigenpairs)
     return pd.DataFrame(
         {"eigenvalue": found.eigenvalues.numpy(force=True), "residual": found.residuals.numpy(force=True)}
     ).assign(route=found.route, num_matvecs=found.num_matvecs)

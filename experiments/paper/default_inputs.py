@@ -1,10 +1,20 @@
 """What a flow is compared with where no input sets are named: the paper's inputs that are at hand and fit it."""
 
+from dataclasses import replace
+from typing import TypeVar
+
 from experiments.data.descriptions import DESCRIPTIONS, EMBEDDED
 from experiments.data.photograph_patches import PHOTOGRAPHS
 from experiments.data.stored_sets import find_split
 from experiments.paper.pairs import PAPER_SETS
-from experiments.study.configuration import default_inputs
+from experiments.study.configuration import ComparisonConfig, ExplanationConfig, TrajectoryConfig
+
+Settings = TypeVar("Settings", ComparisonConfig, ExplanationConfig, TrajectoryConfig)
+
+
+def with_default_inputs(settings: Settings, train_set: str) -> Settings:
+    """The same settings, with the default input sets for a flow trained on this set where they name none."""
+    return settings if settings.inputs else replace(settings, inputs=default_input_names(train_set))
 
 
 def default_input_names(train_set: str) -> tuple[str, ...]:
@@ -16,15 +26,23 @@ def default_input_names(train_set: str) -> tuple[str, ...]:
     """
     shape = DESCRIPTIONS[train_set].event_shape
     if shape is None:
-        return default_inputs(train_set, EMBEDDED)
+        return _inputs(train_set, EMBEDDED)
     others = tuple(name for name in PAPER_SETS if _fits(name, shape) and find_split(name, "test") is not None)
     if shape[0] == 1:
         # Images of one channel have no colour to lose.
-        return tuple(name for name in default_inputs(train_set, others) if not name.endswith(":luminance"))
-    return default_inputs(train_set, (*others, *PHOTOGRAPHS))
+        return tuple(name for name in _inputs(train_set, others) if not name.endswith(":luminance"))
+    return _inputs(train_set, (*others, *PHOTOGRAPHS))
 
 
 def _fits(name: str, shape: tuple[int, int, int]) -> bool:
     """Whether images of a real set fit a flow of this event shape (`analysis.inputs.fit_event_shape`)."""
     own = DESCRIPTIONS[name].event_shape
     return own is not None and all(mine <= its for mine, its in zip(own, shape, strict=True))
+
+
+def _inputs(train_set: str, other_sets: tuple[str, ...]) -> tuple[str, ...]:
+    """Own test images, the other sets, both kinds of graying, constants, uniform noise."""
+    grayed = (f"{train_set}:contrast={factor}" for factor in (0.75, 0.5, 0.25))
+    constants = (f"constant={value}" for value in (0, 128, 255))
+    others = (name for name in other_sets if name != train_set)
+    return (train_set, *others, *grayed, f"{train_set}:luminance", *constants, "noise=uniform")

@@ -1,0 +1,196 @@
+"""Predicted against measured likelihoods of a trained flow: samples, rungs, and the tidy comparison of every input set.
+
+`compare_samples` is the part that every study shares; `compare_inputs` keeps its tables in a run directory.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+from torch import Tensor
+
+from analysis.comparison import Provenance, compare
+from analysis.inputs import InputSet
+from analysis.likelihood import summarize_likelihood
+from curvature import Expansion
+from experiments.storage.environment import environment_record
+from experiments.storage.run_directory import RunDirectory
+from experiments.storage.stages import Stage, run_stage
+from experiments.study.configuration import ComparisonConfig
+from experiments.study.progress import SILENT, Progress
+from experiments.study.rungs import (
+    RungSettings,
+    RungValues,
+    TrainingSide,
+    evaluate_training_side,
+    expansion_of,
+    require_rungs,
+)
+from experiments.study.samples import load_samples, pixel_checksums, require_inputs
+from experiments.study.trained_model import TrainedModel
+
+RECORD, ABSENT = "comparison.json", "absent"
+OUTPUTS = ("measurements.csv", "predictions.csv", "comparison.csv", RECORD)
+VERSION = 2
+KEYS = ["run", "model", "family", "train_set", "input_set"]
+MEASURED = ["measured", "measured_se", "bpd", "bpd_se", "n_images", "seed"]
+PREDICTED = ["rung", "kind", "predicted", "predicted_se", "route", "seed"]
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What came out for all input sets.
+
+    Attributes
+    ----------
+    rows
+        The tidy rows (`analysis.comparison.compare`).
+    values
+        Every rung on each image, by the sets' names, the training images first.
+    expansion
+        What they were evaluated with.
+    absent
+        Rungs that this model does not allow, and why.
+    """
+
+    rows: pd.DataFrame
+    values: Mapping[str, RungValues]
+    expansion: Expansion
+    absent: Mapping[str, str]
+
+
+def compare_inputs(
+    trained: TrainedModel, config: ComparisonConfig, out: RunDirectory, progress: Progress = SILENT
+) -> pd.DataFrame:
+    """Expand log p about the training mean and hold every rung of the ladder against the measured gap of every input.
+
+    Parameters
+    ----------
+    trained
+        The flow and its training images.
+    config
+        Input sets (at least one), number of images, rungs and seed.
+    out
+        Where ``measurements.csv``, ``predictions.csv``, ``comparison.csv`` and ``comparison.json`` are written. Nothing
+        is computed again where they stand there unchanged, made from the same weights, images and settings.
+    progress
+        Counts images.
+
+    Returns
+    -------
+    DataFrame
+        The tidy comparison (`analysis.comparison.compare`).
+
+    Raises
+    ------
+    UnknownNameError, PixelRangeError
+        If an input set's name cannot be read, or there is no path rung of a number of nodes.
+    ShapeError, TooFewSamplesError, NonFiniteError
+        If the images do not fit the model or are too few, or a likelihood is not finite.
+    """
+    inputs = require_comparable(config.inputs, rung_settings(config))
+    made_from = {
+        **trained.identity(),
+        "inputs": [str(name) for name in inputs],
+        "images": pixel_checksums(inputs, trained.train_images.event_shape[1]),
+        "settings": config,
+    }
+    stage = Stage("comparison", VERSION, made_from, OUTPUTS)
+
+    def make() -> None:
+        comparison = _compare(trained, config, inputs, progress)
+        rows = comparison.rows
+        out.write_csv("measurements.csv", rows[KEYS + MEASURED].drop_duplicates(ignore_index=True))
+        out.write_csv("predictions.csv", rows[KEYS + PREDICTED])
+        out.write_csv("comparison.csv", rows)
+        record = {**made_from, ABSENT: comparison.absent, "environment": environment_record(config.seed)}
+        out.write_json(RECORD, record)
+
+    run_stage(out, stage, make, progress.say)
+    return pd.read_csv(out.comparison_path)
+
+
+def absent_rungs(out: RunDirectory) -> tuple[tuple[str, str], ...]:
+    """Rungs that a finished comparison lacks, each with the reason, as ``comparison.json`` tells them."""
+    return tuple(out.read_json(RECORD)[ABSENT].items())
+
+
+def require_comparable(inputs: Iterable[str], settings: RungSettings) -> tuple[InputSet, ...]:
+    """Check the names of input sets and rungs, and the numbers of nodes, of any study before its work begins.
+
+    Returns
+    -------
+    tuple
+        The input sets.
+
+    Raises
+    ------
+    UnknownNameError, PixelRangeError
+        If an input set's name cannot be read, or there is no such data set or rung.
+    ConfigError
+        If there are no input sets.
+    """
+    require_rungs(settings)
+    return require_inputs(inputs)
+
+
+def rung_settings(config: ComparisonConfig) -> RungSettings:
+    """The rungs of a comparison."""
+    return RungSettings(config.nodes, config.mean_curvature_points)
+
+
+def provenance_of(trained: TrainedModel, seed: int) -> Provenance:
+    """Where rows come from: run, model, training set, and the seed of the noise."""
+    return Provenance(trained.run.path.name, trained.label, trained.experiment.model.kind, trained.train_set, seed)
+
+
+def compare_samples(
+    expansion: Expansion,
+    samples: Mapping[str, Tensor],
+    inputs: Iterable[InputSet],
+    settings: RungSettings,
+    provenance: Provenance,
+    progress: Progress,
+) -> Comparison:
+    """Evaluate every rung on the training images once, and hold every input set against them.
+
+    Parameters
+    ----------
+    expansion
+        Expansion of the model's log p.
+    samples
+        Dequantised images by the input sets' names, the training images first (`load_samples`).
+    inputs
+        The input sets that get rows.
+    settings, provenance
+        Which rungs, and what the rows name as their source.
+    progress
+        Counts images.
+    """
+    names = dict.fromkeys(map(str, inputs))
+    train_name, x_train = next(iter(samples.items()))
+    done, total = len(x_train), sum(map(len, samples.values()))
+    side = evaluate_training_side(expansion, samples, settings, progress.part(0, done, total))
+    values, tables = {train_name: side.values}, []
+    for name in names:
+        count = 0 if name == train_name else len(samples[name])
+        values[name] = side.evaluate(name, progress.part(done, count, total))
+        tables.append(compare_set(side, name, values[name], provenance))
+        done += count
+    return Comparison(pd.concat(tables, ignore_index=True), values, side.expansion, side.absent)
+
+
+def compare_set(side: TrainingSide, name: str, values: RungValues, provenance: Provenance) -> pd.DataFrame:
+    """Rows of one input set, one for each rung."""
+    return compare(side.ladder(values), summarize_likelihood(name, values.measured, values.dim), provenance)
+
+
+def _compare(
+    trained: TrainedModel, config: ComparisonConfig, inputs: tuple[InputSet, ...], progress: Progress
+) -> Comparison:
+    counts = dict.fromkeys((trained.training_input, *inputs), config.n_images)
+    samples = load_samples(counts, trained.train_images.event_shape, config.seed)
+    expansion = expansion_of(trained, config.seed, config.expansion_point)
+    return compare_samples(
+        expansion, samples, inputs, rung_settings(config), provenance_of(trained, config.seed), progress
+    )

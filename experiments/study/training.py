@@ -1,0 +1,83 @@
+"""The training of a run directory's configuration, with what is evaluated and recorded meanwhile."""
+
+from contextlib import ExitStack
+from functools import partial
+
+from analysis.dequantization import require_pixels
+from experiments.data.image_set import ImageSet
+from experiments.storage.run_directory import RunDirectory
+from experiments.study.configuration import ExperimentConfig
+from experiments.study.samples import load_inputs, read_input_names
+from experiments.study.trained_model import load_train_images, read_experiment, untrained_model
+from experiments.training.environment_observer import EnvironmentObserver
+from experiments.training.evaluation import Evaluation, evaluated_steps
+from experiments.training.loop import TrainingResult, train
+from experiments.training.observer import Observer
+from experiments.training.processes import Processes
+from experiments.training.progress import Progress as TrainingProgress
+from experiments.training.tensorboard import TensorBoard
+
+
+def train_run(
+    run: RunDirectory,
+    resume: bool = False,
+    progress: TrainingProgress | None = None,
+    processes: Processes | None = None,
+) -> TrainingResult:
+    """Train the flow of a run directory's configuration; log, evaluations, weights and environment are kept there.
+
+    Parameters
+    ----------
+    resume
+        Continue from the run's checkpoint, if it has one.
+    processes
+        Those that train together; found by `Processes.join` unless given.
+
+    Raises
+    ------
+    ToolkitError
+        Of the kinds that `experiments.training.loop.train` raises, and those of the input sets to be evaluated.
+    """
+    experiment = read_experiment(run)
+    images = load_train_images(experiment)
+    require_pixels(images.images, images.label)
+    processes = processes or Processes.join(experiment.training.device)
+    observers: list[Observer] = []
+    with ExitStack() as stack:
+        processes.from_main(partial(_add_observers, observers, stack, run, experiment, images, processes))
+        model = untrained_model(experiment, images)
+        return train(model, images.images, experiment.training, run, resume, progress, observers, processes)
+
+
+def _add_observers(
+    observers: list[Observer],
+    stack: ExitStack,
+    run: RunDirectory,
+    experiment: ExperimentConfig,
+    images: ImageSet,
+    processes: Processes,
+) -> None:
+    """Add the observers of the main process: the record of the environment, evaluation, TensorBoard."""
+    training = experiment.training
+    checksums = {images.label: images.checksum}
+    observers.append(EnvironmentObserver(run, training.seed, str(processes.device), checksums))
+    evaluation = _evaluation(run, experiment, images)
+    if evaluation is not None:
+        observers.append(evaluation)
+    if training.tensorboard:
+        board = TensorBoard(run.path / "tensorboard", evaluation)
+        stack.callback(board.close)
+        observers.append(board)
+
+
+def _evaluation(run: RunDirectory, experiment: ExperimentConfig, images: ImageSet) -> Evaluation | None:
+    """What is evaluated during training, its images loaded; None if that is switched off."""
+    settings, training, shape = experiment.evaluation, experiment.training, images.event_shape
+    if settings.per_decade == 0:
+        return None
+    names = read_input_names(settings.inputs or (f"{images.name}/train", f"{images.name}/test"))
+    inputs = {
+        str(name): load_inputs(name, settings.n_images, shape, training.seed, patch_size=shape[1]).float()
+        for name in names
+    }
+    return Evaluation(inputs, evaluated_steps(training.steps, settings.per_decade), run)
