@@ -1,6 +1,6 @@
 import pytest
 
-from experiments.models.config import GlowConfig
+from experiments.models.families.glow.config import GlowConfig
 from experiments.storage.run_directory import RunDirectory
 from experiments.study.configuration import DataConfig, EvaluationConfig, ExperimentConfig
 from experiments.study.progress import Progress

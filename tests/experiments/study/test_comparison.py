@@ -110,7 +110,8 @@ def test_other_images_under_the_same_name_are_compared_anew(trained, out, monkey
 def test_the_record_names_all_that_the_tables_were_made_from(trained, out):
     compare_inputs(trained, CONFIG, out)
     record = json.loads((out.path / "comparison.json").read_text())
-    assert {"checkpoint", "train_images", "inputs", "images", "settings", "environment"} == record.keys()
+    expected = {"checkpoint", "train_images", "inputs", "images", "settings", "absent", "environment"}
+    assert expected == record.keys()
     assert list(record["images"]) == ["digits/test"]
 
 
