@@ -42,7 +42,7 @@ class Gate(nn.Module):
 
 def test_a_network_that_cannot_be_described_is_named_and_curvature_falls_back():
     model = glow((1, 4, 4)).eval()
-    model.levels[0].layers[1].coupling.network[1] = Gate()
+    model.levels[0].layers[1].coupling.network[1] = Gate().eval()
     with pytest.raises(RouteError, match=r"levels\.0\.layers\.1\.coupling\.network\.1: .*got Gate"):
         model.curvature_layers()
     moments = Moments.from_samples(images(model, 4))
