@@ -9,10 +9,12 @@ import pandas as pd
 
 from analysis.comparison import explains
 from analysis.resolution import Order, is_resolved, sign_is_wrong
+from analysis.table_notes import NOT_CONVERGED, has_not_converged
 from experiments.paper.gaps.config import GapsConfig
 from experiments.paper.pairs import Pair
 from experiments.paper.reference_models.record import ReferenceRecord
 
+ADAPTIVE = "path"
 RELATIVE, ABSOLUTE = 0.10, 0.02
 CLAIM_WORDS = {"none": "", "more likely": "more likely", "less likely": "less likely"}
 
@@ -113,15 +115,19 @@ def _ladder_tables(report: Report) -> str:
     parts = [
         "Measured on the same images as predicted. **Bold**: within "
         f"{RELATIVE:.0%} of the measured gap or {ABSOLUTE} bits/dim of it. `!`: the wrong sign, both numbers two "
-        "standard errors from zero."
+        f"standard errors from zero. `{NOT_CONVERGED}`: the quadrature did not converge. The path rungs explain with the "
+        "samples themselves, all others predict from means, covariances and the model. Unexplained: measured minus "
+        "`path`, with its paired standard error."
     ]
     for train_set, rows in ladder.groupby("train_set", sort=False):
         body = []
         for input_set, each in rows.groupby("input_set", sort=False):
             first, by_rung = each.iloc[0], each.set_index("rung")
             cells = [_prediction(by_rung.loc[[rung]]) if rung in by_rung.index else "" for rung in rungs]
-            body.append((str(input_set), _with_error(first["measured"], first["measured_se"]), *cells))
-        parts += [f"### Trained on {train_set}", _table(("input set", "measured", *rungs), body)]
+            measured = _with_error(first["measured"], first["measured_se"])
+            body.append((str(input_set), measured, *cells, _unexplained(by_rung)))
+        header = ("input set", "measured", *rungs, "unexplained")
+        parts += [f"### Trained on {train_set}", _table(header, body)]
     parts.append(_explained(ladder))
     return "\n\n".join(parts)
 
@@ -130,9 +136,19 @@ def _prediction(found: pd.DataFrame) -> str:
     """The cell of one rung, from its one row."""
     row = found.iloc[0]
     text = _with_error(row["predicted"], row["predicted_se"])
+    if has_not_converged(row):
+        text = f"{text} {NOT_CONVERGED}"
     if sign_is_wrong(row):
         return f"{text} !"
     return f"**{text}**" if explains(found, RELATIVE, ABSOLUTE).all() else text
+
+
+def _unexplained(by_rung: pd.DataFrame) -> str:
+    """What the adaptive path leaves of the measured gap of one input set."""
+    if ADAPTIVE not in by_rung.index:
+        return ""
+    path = by_rung.loc[ADAPTIVE]
+    return _with_error(path["unexplained"], path["unexplained_se"])
 
 
 def _explained(ladder: pd.DataFrame) -> str:
