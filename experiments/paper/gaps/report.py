@@ -115,8 +115,8 @@ def _ladder_tables(report: Report) -> str:
     parts = [
         "Measured on the same images as predicted. **Bold**: within "
         f"{RELATIVE:.0%} of the measured gap or {ABSOLUTE} bits/dim of it. `!`: the wrong sign, both numbers two "
-        f"standard errors from zero. `{NOT_CONVERGED}`: the quadrature did not converge. The path rungs explain with the "
-        "samples themselves, all others predict from means, covariances and the model. Unexplained: measured minus "
+        f"standard errors from zero. `{NOT_CONVERGED}`: the quadrature did not converge. The path rungs explain with "
+        "the samples themselves, all others predict from means, covariances and the model. Unexplained: measured minus "
         "`path`, with its paired standard error."
     ]
     for train_set, rows in ladder.groupby("train_set", sort=False):
