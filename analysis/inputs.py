@@ -1,8 +1,8 @@
 """Input sets named `SET[/SPLIT][:TRANSFORM[=VALUE]]...`: the paper's original, grayed and constant inputs, and noise.
 
-Transforms are the files of `analysis.transforms` and are applied from left to right; generated sets such as
-`constant=128` are the files of `analysis.generated`. Both yield 8-bit images, which are dequantised afterwards like any
-other, so that their bits per dimension mean the same (docs/theory.md, section "Inputs").
+Transforms are the files of `analysis.transforms` and are applied from left to right. Synthetic sets such as
+`constant=128` are the files of `analysis.synthetic_sets`. Both yield 8-bit images, which are dequantised afterwards, so
+that their bits per dimension mean the same as those of any other image (docs/theory.md, section "Inputs").
 """
 
 import re
@@ -13,13 +13,13 @@ from functools import lru_cache
 import torch
 
 from analysis.dequantization import require_pixels
-from analysis.generated.generated import Generated
+from analysis.synthetic_sets.synthetic_set import SyntheticSet
 from analysis.transforms.transform import Images, Transform, Value
 from curvature.discovery import discover
 from curvature.errors import PixelRangeError, ShapeError, UnknownNameError
 
 _NAME = re.compile(r"(?P<set>\w+)(/(?P<split>\w+))?(?P<transforms>(:\w+(=[^=:/]+)?)*)")
-_GENERATED = re.compile(r"(?P<set>\w+)=(?P<value>[^=:/]+)")
+_SYNTHETIC = re.compile(r"(?P<set>\w+)=(?P<value>[^=:/]+)")
 
 
 @lru_cache
@@ -29,9 +29,9 @@ def transforms() -> dict[str, Transform]:
 
 
 @lru_cache
-def generated_sets() -> dict[str, Generated]:
-    """All generated sets by name."""
-    return {found.name: found for found in discover("analysis.generated", "GENERATED")}
+def synthetic_sets() -> dict[str, SyntheticSet]:
+    """All synthetic sets by name."""
+    return {found.name: found for found in discover("analysis.synthetic_sets", "SYNTHETIC_SET")}
 
 
 @dataclass(frozen=True)
@@ -52,13 +52,13 @@ class InputSet:
     Attributes
     ----------
     set_name
-        A data set's name, or that of a generated set.
+        A data set's name, or that of a synthetic set.
     split
-        The data set's split; empty for a generated set.
+        The data set's split; empty for a synthetic set.
     transforms
         What is done to the images, first to last.
     value
-        The value of a generated set; None for a data set.
+        The value of a synthetic set; None for a data set.
     """
 
     set_name: str
@@ -69,7 +69,7 @@ class InputSet:
     @property
     def is_generated(self) -> bool:
         """Whether the images are made here rather than read from a data set."""
-        return self.set_name in generated_sets()
+        return self.set_name in synthetic_sets()
 
     def __str__(self) -> str:
         if self.is_generated:
@@ -87,11 +87,11 @@ def parse_input_set(name: str, default_split: str = "test") -> InputSet:
     PixelRangeError
         If a value is out of range, such as a constant outside 0..255.
     """
-    if (match := _GENERATED.fullmatch(name)) and match["set"] in generated_sets():
-        generated = generated_sets()[match["set"]]
-        return InputSet(generated.name, value=_value(name, generated.read, match["value"]))
+    if (match := _SYNTHETIC.fullmatch(name)) and match["set"] in synthetic_sets():
+        synthetic = synthetic_sets()[match["set"]]
+        return InputSet(synthetic.name, value=_value(name, synthetic.read, match["value"]))
     match = _NAME.fullmatch(name)
-    if match is None or match["set"] in generated_sets():
+    if match is None or match["set"] in synthetic_sets():
         raise UnknownNameError(f"input set '{name}': expected {syntax()}")
     parts = match["transforms"].split(":")[1:]
     return InputSet(match["set"], match["split"] or default_split, tuple(_transform(name, part) for part in parts))
@@ -99,16 +99,16 @@ def parse_input_set(name: str, default_split: str = "test") -> InputSet:
 
 def syntax() -> str:
     """Forms that a name can have, for people."""
-    known, generated = (
+    known, synthetic = (
         [each.name + (f"={each.placeholder}" if each.placeholder else "") for each in found.values()]
-        for found in (transforms(), generated_sets())
+        for found in (transforms(), synthetic_sets())
     )
-    return f"SET[/SPLIT][:TRANSFORM]... with the transforms {', '.join(known)}; or {' or '.join(generated)}"
+    return f"SET[/SPLIT][:TRANSFORM]... with the transforms {', '.join(known)}; or {' or '.join(synthetic)}"
 
 
 def generate(inputs: InputSet, count: int, event_shape: tuple[int, int, int], generator: torch.Generator) -> Images:
-    """Make the images of a generated set."""
-    return generated_sets()[inputs.set_name].make(inputs.value, (count, *event_shape), generator)
+    """Make the images of a synthetic set."""
+    return synthetic_sets()[inputs.set_name].make(inputs.value, (count, *event_shape), generator)
 
 
 def apply_transform(inputs: InputSet, images: Images) -> Images:

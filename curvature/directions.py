@@ -14,7 +14,7 @@ from torch import Tensor
 from curvature.accumulation import orthogonal_columns
 from curvature.errors import OptionError
 from curvature.expansion import Expansion
-from curvature.moments import Moments
+from curvature.moments import Moments, require_events
 from curvature.preconditions import float_tensor, require_shape
 from curvature.units import gap_bits_per_dim
 
@@ -84,8 +84,7 @@ def along(expansion: Expansion, directions: Any, q: Moments, p: Moments) -> Dire
     ShapeError, NonFiniteError
         If shapes differ from the expansion's, or a product with H is not finite.
     """
-    for name, moments in (("q", q), ("p", p)):
-        require_shape(moments.event_shape, expansion.event_shape, f"{name}: event shape against the expansion point")
+    require_events(expansion.event_shape, q=q, p=p)
     V = float_tensor(directions, "directions").to(expansion.at)
     require_shape(V.shape[1:], expansion.event_shape, "directions: event shape against the expansion point")
     rows = V.reshape(len(V), expansion.dim)

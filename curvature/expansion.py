@@ -13,9 +13,9 @@ from curvature.hessian.operator import HessianOperator, diagonal, products, quad
 from curvature.hessian.point import DensityPoint
 from curvature.hessian.routes import fastest
 from curvature.memory import DEFAULT_MEMORY_BUDGET
-from curvature.moments import Moments
+from curvature.moments import Moments, require_events
 from curvature.precision import LogDensity, LogProb
-from curvature.preconditions import float_tensor, require_shape
+from curvature.preconditions import float_tensor
 from curvature.prediction import Prediction, predict
 from curvature.spectrum import Spectrum, spectrum
 from curvature.traces.methods import trace
@@ -182,8 +182,7 @@ class Expansion:
         RouteError
             If the model does not allow the method; says which module is in the way.
         """
-        for name, given in (("moments", moments), ("versus", versus or moments)):
-            require_shape(given.event_shape, self.event_shape, f"{name}: event shape against the expansion point")
+        require_events(self.event_shape, moments=moments, versus=versus)
         return trace(self.operator, moments, method, versus=versus, num_matvecs=num_matvecs, generator=generator)
 
     def attribution(self, moments: Moments, versus: Moments | None = None) -> Attribution:

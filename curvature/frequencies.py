@@ -12,11 +12,11 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from curvature.errors import OptionError, ShapeError
+from curvature.errors import OptionError
 from curvature.expansion import Expansion
 from curvature.hessian.operator import product_blocks
-from curvature.moments import Moments
-from curvature.preconditions import require_shape
+from curvature.moments import Moments, require_events
+from curvature.preconditions import require_image
 from curvature.units import gap_bits_per_dim
 
 BLOCK = 512
@@ -120,14 +120,11 @@ def frequency_bands(expansion: Expansion, q: Moments, p: Moments, bands: int = 8
     NonFiniteError
         If a product with H is not finite.
     """
-    if len(expansion.event_shape) != 3:
-        raise ShapeError(f"frequency_bands: expected image events [C, H, W], got {expansion.event_shape}")
-    for name, moments in (("q", q), ("p", p)):
-        require_shape(moments.event_shape, expansion.event_shape, f"{name}: event shape against the expansion point")
-    height, width = expansion.event_shape[1:]
+    channels, height, width = require_image(expansion.event_shape, "frequency_bands")
+    require_events(expansion.event_shape, q=q, p=p)
     band, radius = _rings(height, width, bands)
     K = int(band.max()) + 1
-    count = torch.bincount(band, minlength=K) * expansion.event_shape[0]
+    count = torch.bincount(band, minlength=K) * channels
 
     def by_band(values: Float[Tensor, "*C H W"]) -> Float[Tensor, " K"]:
         sums = torch.zeros(K, dtype=torch.float64, device=values.device)

@@ -61,6 +61,21 @@ def require_shape(got: Iterable[int], expected: Iterable[int], name: str) -> Non
         raise ShapeError(f"{name}: expected shape {expected}, got {got}")
 
 
+def require_image(shape: Iterable[int], name: str) -> tuple[int, int, int]:
+    """Return channels, height and width of an event if it is an image.
+
+    Raises
+    ------
+    ShapeError
+        If the shape has not three axes.
+    """
+    shape = tuple(shape)
+    if len(shape) != 3:
+        raise ShapeError(f"{name}: expected images [C, H, W], got events of shape {shape}")
+    C, H, W = shape
+    return C, H, W
+
+
 def require_several(x: Tensor, name: str) -> Tensor:
     """Return a batch of samples if it holds at least two, as a standard error needs.
 

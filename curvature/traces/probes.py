@@ -10,9 +10,8 @@ from torch import Tensor
 from curvature.accumulation import orthogonal_columns
 from curvature.errors import OptionError
 from curvature.hessian.operator import HessianOperator, quadratic_forms
-from curvature.moments import Moments
+from curvature.moments import Moments, require_events
 from curvature.names import unknown_name
-from curvature.preconditions import require_shape
 
 Probe = Literal["rademacher", "gaussian"]
 PROBES = ("rademacher", "gaussian")
@@ -56,7 +55,7 @@ def eigenbasis_factor(operator: HessianOperator, moments: Moments) -> Float[Tens
 
     Costs one R x R eigendecomposition, or nothing but a Gram matrix where the columns are orthogonal already.
     """
-    require_shape(moments.event_shape, operator.point.event_shape, "moments: event shape against the expansion point")
+    require_events(operator.point.event_shape, moments=moments)
     F = moments.factor.to(operator.point.x0)
     gram = F.T @ F
     lengths = gram.diagonal()

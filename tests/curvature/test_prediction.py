@@ -7,7 +7,6 @@ from curvature import Moments, bits_per_dim, expand, gap_bits_per_dim
 from curvature.errors import OptionError, ShapeError, UnknownNameError
 from curvature.prediction import sampling_variance
 from curvature.quadrature import gauss_jacobi
-from curvature.units import log_density
 from tests.curvature.densities import CouplingFlow, Gaussian, randn, random_spd
 
 
@@ -134,5 +133,4 @@ def test_units():
     assert bits_per_dim(0.0, dim=10) == 8
     uniform_on_half = torch.full((3,), 5 * math.log(2), dtype=torch.float64)
     torch.testing.assert_close(bits_per_dim(uniform_on_half, dim=5), torch.full((3,), 7.0, dtype=torch.float64))
-    assert log_density(bits_per_dim(-123.4, dim=7), dim=7) == pytest.approx(-123.4)
     assert gap_bits_per_dim(-3.0, dim=6) == pytest.approx(bits_per_dim(-4.0, 6) - bits_per_dim(-1.0, 6))

@@ -3,7 +3,7 @@
 import torch
 
 from analysis.dequantization import LEVELS
-from analysis.generated.generated import Generated
+from analysis.synthetic_sets.synthetic_set import SyntheticSet
 from analysis.transforms.transform import Images, Value, read_number
 from curvature.errors import PixelRangeError
 
@@ -27,4 +27,4 @@ def make(level: Value, shape: tuple[int, ...], _: torch.Generator) -> Images:
     return torch.full(shape, int(level or 0), dtype=torch.uint8)
 
 
-GENERATED = Generated("constant", "VALUE", read_level, make)
+SYNTHETIC_SET = SyntheticSet("constant", "VALUE", read_level, make)

@@ -3,7 +3,7 @@
 import torch
 
 from analysis.dequantization import LEVELS
-from analysis.generated.generated import Generated
+from analysis.synthetic_sets.synthetic_set import SyntheticSet
 from analysis.transforms.transform import Images, Value
 from curvature.errors import UnknownNameError
 
@@ -26,4 +26,4 @@ def make(_: Value, shape: tuple[int, ...], generator: torch.Generator) -> Images
     return torch.randint(LEVELS, shape, generator=generator, dtype=torch.uint8)
 
 
-GENERATED = Generated("noise", "uniform", read_kind, make)
+SYNTHETIC_SET = SyntheticSet("noise", "uniform", read_kind, make)

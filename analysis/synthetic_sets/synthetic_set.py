@@ -1,4 +1,4 @@
-"""What a generated input set is: its name, how its value is read, and how its 8-bit images are made."""
+"""What a synthetic input set is: its name, how its value is read, and how its 8-bit images are made."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from analysis.transforms.transform import Images, Value
 
 
 @dataclass(frozen=True)
-class Generated:
-    """One kind of generated images, made by one file of `analysis.generated`.
+class SyntheticSet:
+    """One kind of images that are computed, made by one file of `analysis.synthetic_sets`.
 
     Attributes
     ----------
