@@ -1,6 +1,6 @@
-"""Curvature beside the variances of two sets along given directions (docs/theory.md, eq. 48).
+"""Curvature and the variances of two sets along given directions (docs/theory.md, eq. 48).
 
-Spatial frequencies, the directions that mean something for images, are in `curvature.frequencies`.
+Spatial frequencies, the natural directions for images, are in `curvature.frequencies`.
 """
 
 import math
@@ -23,7 +23,7 @@ UNIT_WITHIN = 1e-6
 
 @dataclass(frozen=True, eq=False, repr=False)
 class DirectionalCurvature:
-    """Curvature beside the variances of two sets along given directions v, and what each contributes to the gap.
+    """Curvature and the variances of two sets along given directions v, and what each contributes to the gap.
 
     Attributes
     ----------
@@ -62,11 +62,11 @@ class DirectionalCurvature:
 
 
 def along(expansion: Expansion, directions: Any, q: Moments, p: Moments) -> DirectionalCurvature:
-    """Hold curvature against the variances of q and p along unit directions.
+    """Compute curvature and the variances of q and p along unit directions.
 
     The contributions sum to the covariance term if the directions are an orthonormal basis that diagonalises H, or
     Sigma_q - Sigma_p (`difference_components`): then the remainder is zero. In any other basis they are the diagonal
-    part only, and can be far larger than their sum (docs/theory.md, eq. 48).
+    part only, and single ones can be far larger than their sum (docs/theory.md, eq. 48).
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def along(expansion: Expansion, directions: Any, q: Moments, p: Moments) -> Dire
 
 
 def principal_components(moments: Moments, count: int | None = None) -> Float[Tensor, " K *event"]:
-    """Unit eigenvectors of a covariance by falling variance, those without variance left out."""
+    """Unit eigenvectors of a covariance, the largest variance first; directions without variance are left out."""
     F = orthogonal_columns(moments.factor)
     lengths = F.square().sum(0).sqrt()
     kept = lengths > math.sqrt(len(lengths) * torch.finfo(F.dtype).eps) * (lengths.max() if len(lengths) else 0)
@@ -107,7 +107,9 @@ def principal_components(moments: Moments, count: int | None = None) -> Float[Te
 
 
 def difference_components(q: Moments, p: Moments) -> Float[Tensor, " D *event"]:
-    """Orthonormal basis that diagonalises ``Sigma_q - Sigma_p``, by falling difference: no remainder.
+    """Orthonormal basis that diagonalises ``Sigma_q - Sigma_p``, the largest difference first.
+
+    In this basis `along` has no remainder.
 
     Raises
     ------

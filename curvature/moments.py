@@ -1,4 +1,4 @@
-"""Mean and covariance of a set of samples: all a second-order expansion asks of data (docs/theory.md, eqs. 12-15)."""
+"""Mean and covariance of a set of samples, all that a second-order expansion uses of data (theory.md, eqs. 12-15)."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -163,7 +163,7 @@ class Moments:
             assert energy is not None
             if not 0 < energy <= 1:
                 raise OptionError(f"energy: expected a fraction in (0, 1], got {energy}")
-            # The slack of a few roundings lets energy=1 end where the remaining columns are zero.
+            # A few roundings of slack, so that energy=1 drops columns that are zero but for rounding.
             missing = total - lengths.cumsum(0)
             rank = 1 + int((missing > (1 - energy) * total + 4 * torch.finfo(F.dtype).eps * total).sum())
         if rank < 1:
@@ -207,7 +207,7 @@ class Moments:
         """
         if callable(P) and not isinstance(P, Tensor):
             require_affine(P, self.mean)
-            # One batch, so that a constant (no columns) needs no empty one.
+            # One batch for all: a constant has no columns, and P may fail on an empty batch.
             mean, zero, *columns = P(torch.cat([self.mean[None], torch.zeros_like(self.mean)[None], self.columns()]))
             F = torch.stack([mean, *columns])[1:] - zero
             return replace(self, mean=mean, factor=F.reshape(self.rank, mean.numel()).T.contiguous())

@@ -1,4 +1,4 @@
-"""Checks at the boundary: arrays become finite float tensors of one shape, or the user reads which is wrong and why."""
+"""Checks of arguments; every error names the array and says what was expected and what came."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -77,7 +77,7 @@ def require_image(shape: Iterable[int], name: str) -> tuple[int, int, int]:
 
 
 def require_several(x: Tensor, name: str) -> Tensor:
-    """Return a batch of samples if it holds at least two, as a standard error needs.
+    """Return a batch of samples if it holds at least two, which a standard error needs.
 
     Raises
     ------

@@ -25,13 +25,13 @@ class Prediction:
     mean_shift
         ``1/2 [(mu_q - x0)'H(mu_q - x0) - (mu_p - x0)'H(mu_p - x0)]`` in nats.
     covariance
-        ``1/2 Tr{H (Sigma_q - Sigma_p)}`` in nats, the one term the published form keeps.
+        ``1/2 Tr{H (Sigma_q - Sigma_p)}`` in nats, the only term that the published form keeps.
     dim
         Number D of dimensions.
     standard_error_nats
-        Standard error of `total` from the sampling of the data, in nats; None if it was not asked for. It takes the
-        data of q and of p as independent draws with Gaussian fourth moments, and x0 as given. Images have heavier
-        tails: the ladder's standard errors, from the samples themselves, assume nothing.
+        Standard error of `total` from the sampling of the data, in nats; None if it was not asked for. It assumes that
+        the data of q and of p are independent draws with Gaussian fourth moments, and takes x0 as given. Images have
+        heavier tails; the ladder's standard errors come from the samples and assume no distribution.
     """
 
     gradient: float
@@ -68,7 +68,8 @@ def predict(
 ) -> Prediction:
     """Predict the likelihood gap of q against p (docs/theory.md, eq. 9).
 
-    The Hessian is written out first where all columns together are more than D and it fits the memory budget.
+    The Hessian is computed as a matrix first if both factors together have more than D columns and the matrix fits the
+    memory budget.
 
     Parameters
     ----------

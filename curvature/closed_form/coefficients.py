@@ -1,4 +1,4 @@
-"""Closed forms: the likelihood gap from 1x1 kernels and channel variances alone (docs/theory.md, eqs. 24-26, 28-33).
+"""Coefficients of the closed forms, from 1x1 kernels alone (docs/theory.md, eqs. 24-26, 28-33).
 
 Three coefficients a for the same formula ``-(1 / (2 sigma^2)) sum_i a_i (s2_{q,i} - s2_{p,i})``, in nats: the published
 one, the exact one of a linear flow under independent channels, and the exact one under perfectly correlated channels.
@@ -84,9 +84,9 @@ def published_coefficients(
 ) -> Coefficients:
     """Compute the published ``alpha_c^2``, ``alpha_c = prod_k sum_j u_{k,c,j}`` (eqs. 24 and 32).
 
-    The paper defines them for one stack of kernels. Over squeezes and levels they are read as it reads steps: channel c
-    of a step is followed to channel c of the next; the squeeze takes it to the channels (c, offset), and it collects
-    row sums until it leaves.
+    The paper defines them for one stack of kernels. Here they are extended to squeezes and levels (eq. 32): channel c
+    of a step continues as channel c of the next, a squeeze turns it into the channels (c, offset), and its row sums
+    are multiplied until the channel goes to the latents.
 
     Parameters
     ----------
@@ -98,13 +98,13 @@ def published_coefficients(
     prior_scale
         Standard deviation sigma of the latents.
     actnorm
-        Fold the scales into the kernels, which is the flow that the model computes; False takes the kernels alone, to
-        the letter of the paper.
+        Whether to multiply the scales into the kernels, as the model computes them; False takes the kernels alone, as
+        the paper writes.
 
     Raises
     ------
     ShapeError, NonFiniteError, OptionError
-        If the kernels are no flow on that many channels, are not finite, or sigma is not positive.
+        If the kernels do not form a flow on that many channels, are not finite, or sigma is not positive.
     """
     levels = linear_levels(mixings, channels, actnorm)
     return Coefficients(_followed(levels), float(prior_scale), "published")
@@ -131,11 +131,11 @@ def exact_coefficients(mixings: Iterable[ChannelMixing], channels: int, prior_sc
 
 
 def correlated_coefficients(mixings: Iterable[ChannelMixing], channels: int, prior_scale: float = 1.0) -> Coefficients:
-    """Compute the exact coefficients of a linear flow if all colours of a pixel move as one, ``Sigma = s2 11'``.
+    """Compute the exact coefficients of a linear flow for perfectly correlated colours, ``Sigma = s2 11'``.
 
     Without a squeeze the coefficient of the pixel's variance is ``sum_i (sum_j U_ij)^2`` (eq. 26), in general
     ``||J sum_c e_{c,o}||^2`` at the pixel's offset o in its block (eq. 33). Different pixels are independent. Each
-    colour carries one C-th of it, so that a prediction takes the mean of the colours' variances for s2.
+    colour gets one C-th of it, so that a prediction uses the mean of the colours' variances as s2.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ def correlated_coefficients(mixings: Iterable[ChannelMixing], channels: int, pri
 
 
 def _followed(levels: tuple[LinearLevel, ...]) -> Float[Tensor, " C B B"]:
-    """Products of squared row sums along the way of each channel, from the last level back to the image (eq. 32)."""
+    """Products of squared row sums of each channel, computed from the last level back to the image (eq. 32)."""
     values: Tensor | None = None
     for level in reversed(levels):
         own = level.row_sum_products().square()[:, None, None]
