@@ -7,6 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.curvature.integral import integral_of_density
 from tests.curvature.toy_flows import (
     ACTIVATIONS,
     CouplingFlow,
@@ -109,18 +110,6 @@ def test_derivatives_of_the_activations(activation):
     derivative = torch.func.grad(ACTIVATIONS[activation]())
     torch.testing.assert_close(first_derivative(activation, u), torch.func.vmap(derivative)(u))
     torch.testing.assert_close(second_derivative(activation, u), torch.func.vmap(torch.func.grad(derivative))(u))
-
-
-def integral_of_density(flow, points):
-    """The integral of p over a grid of that many points a dimension, wide enough for all samples and more."""
-    x = flow.sample(20_000, torch.Generator().manual_seed(5)).flatten(1)
-    spread = x.std(0)
-    low, high = x.min(0).values - 1.5 * spread, x.max(0).values + 1.5 * spread
-    axes = [torch.linspace(float(a), float(b), points, dtype=torch.float64) for a, b in zip(low, high, strict=True)]
-    grid = torch.cartesian_prod(*axes).reshape(-1, *flow.event_shape)
-    cell = math.prod(float(axis[1] - axis[0]) for axis in axes)
-    with torch.no_grad():
-        return sum(float(flow.log_prob(part).exp().sum()) for part in grid.split(50_000)) * cell
 
 
 @pytest.mark.parametrize(
