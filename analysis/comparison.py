@@ -1,4 +1,4 @@
-"""The tidy comparison: one row for every rung of the ladder and every input set, predicted beside measured."""
+"""The tidy comparison: one row for every rung of the ladder and every input set, with predicted and measured gaps."""
 
 from dataclasses import asdict, dataclass
 
@@ -48,18 +48,18 @@ class Provenance:
 
 
 def compare(ladder: Ladder, measurement: Measurement, provenance: Provenance) -> pd.DataFrame:
-    """Rows of one input set, one for each rung.
+    """Make the rows of one input set, one for each rung.
 
     Returns
     -------
     DataFrame
-        Columns `COLUMNS`. `predicted` and `measured` are gaps in bits per dimension against the training
-        distribution, negative = more likely than the training data; `bpd` is the input set's own. `error` is
-        predicted minus measured on the same images with the same noise, and `error_se` its paired standard error;
-        `ratio` is predicted over measured; `sign_agrees` tells whether both have one sign. `kind` tells predictions
-        from moments from explanations by the samples. `nodes` is the number of quadrature nodes of a path rung,
-        `converged` whether its rule settled, and `unexplained` what it leaves of the measured gap, with its paired
-        standard error; empty for rungs that are no identity in the limit.
+        Columns `COLUMNS`. `predicted` and `measured` are gaps in bits per dimension against the training distribution,
+        negative = more likely than the training data; `bpd` is the input set's own. `error` is predicted minus measured
+        on the same images with the same noise, and `error_se` its paired standard error; `ratio` is predicted over
+        measured; `sign_agrees` tells whether both have one sign. `kind` is ``moments`` for predictions from means and
+        covariances, ``samples`` for explanations by the samples. `nodes` is the number of quadrature nodes of a path
+        rung, `converged` whether its rule converged, and `unexplained` the measured gap minus the explained one, with
+        its paired standard error; these two are empty for rungs of kind ``moments``.
     """
     return pd.DataFrame(
         [_row(rung, ladder.measured, measurement, provenance) for rung in ladder.rungs], columns=COLUMNS

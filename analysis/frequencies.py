@@ -1,4 +1,4 @@
-"""Frequency bands of a gap as tidy rows, and back (docs/theory.md, section on spatial frequencies)."""
+"""Frequency bands of a gap as tidy rows, and from rows again (docs/theory.md, section "Spatial frequencies")."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -12,7 +12,7 @@ _COLUMNS = tuple(field.name for field in fields(FrequencyBands) if field.name !=
 
 
 def frequency_frame(bands: Mapping[str, FrequencyBands]) -> pd.DataFrame:
-    """One row for each input set and band; frequency in cycles per pixel, parts of the gap in nats."""
+    """Make one row for each input set and band; frequency in cycles per pixel, parts of the gap in nats."""
     tables = [
         pd.DataFrame({name: getattr(each, name).numpy(force=True) for name in _COLUMNS}).assign(
             input_set=input_set, band=range(len(each.frequency)), dim=each.dim

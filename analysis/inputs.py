@@ -1,29 +1,48 @@
-"""Input sets named `SET[/SPLIT][:TRANSFORM[=VALUE]]`: the paper's original, grayed and constant inputs, and noise.
+"""Input sets named `SET[/SPLIT][:TRANSFORM[=VALUE]]...`: the paper's original, grayed and constant inputs, and noise.
 
-Every transform maps 8-bit images to 8-bit images, so that what it makes is an image like any other: it is dequantised
-afterwards, and its bits per dimension mean the same (docs/theory.md, section "Inputs").
+Transforms are the files of `analysis.transforms` and are applied from left to right. Synthetic sets such as
+`constant=128` are the files of `analysis.synthetic_sets`. Both yield 8-bit images, which are dequantised afterwards, so
+that their bits per dimension mean the same as those of any other image (docs/theory.md, section "Inputs").
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
 
 import torch
-from jaxtyping import Float, UInt8
-from torch import Tensor
 
-from analysis.dequantization import LEVELS, require_pixels
+from analysis.dequantization import require_pixels
+from analysis.synthetic_sets.synthetic_set import SyntheticSet
+from analysis.transforms.transform import Images, Transform, Value
+from curvature.discovery import discover
 from curvature.errors import PixelRangeError, ShapeError, UnknownNameError
 
-GRAY = (LEVELS - 1) / 2
-LUMINANCE = (0.299, 0.587, 0.114)  # ITU-R BT.601
-GENERATED_SETS = ("constant", "noise")
-SYNTAX = "SET[/SPLIT][:contrast=LAMBDA | :luminance], constant=VALUE or noise=uniform"
+_NAME = re.compile(r"(?P<set>\w+)(/(?P<split>\w+))?(?P<transforms>(:\w+(=[^=:/]+)?)*)")
+_SYNTHETIC = re.compile(r"(?P<set>\w+)=(?P<value>[^=:/]+)")
 
-_NAME = re.compile(r"(?P<set>\w+)(/(?P<split>\w+))?(:(?P<transform>\w+)(=(?P<value>[^=:/]+))?)?")
-_GENERATED = re.compile(r"(?P<set>constant|noise)=(?P<value>[^=:/]+)")
 
-Images = UInt8[Tensor, "count channels height width"]
+@lru_cache
+def transforms() -> dict[str, Transform]:
+    """All transforms by name."""
+    return {found.name: found for found in discover("analysis.transforms", "TRANSFORM")}
+
+
+@lru_cache
+def synthetic_sets() -> dict[str, SyntheticSet]:
+    """All synthetic sets by name."""
+    return {found.name: found for found in discover("analysis.synthetic_sets", "SYNTHETIC_SET")}
+
+
+@dataclass(frozen=True)
+class NamedTransform:
+    """A transform in the name of an input set, and its value."""
+
+    name: str
+    value: Value = None
+
+    def __str__(self) -> str:
+        return self.name + _written(self.value)
 
 
 @dataclass(frozen=True)
@@ -33,31 +52,29 @@ class InputSet:
     Attributes
     ----------
     set_name
-        A data set's name, `constant` or `noise`.
+        A data set's name, or that of a synthetic set.
     split
-        The data set's split; empty for generated inputs.
-    transform, value
-        `contrast` with its factor, `luminance`, or empty; for `constant` the pixel value.
+        The data set's split; empty for a synthetic set.
+    transforms
+        What is done to the images, first to last.
+    value
+        The value of a synthetic set; None for a data set.
     """
 
     set_name: str
     split: str = ""
-    transform: Literal["", "contrast", "luminance"] = ""
-    value: float | None = None
+    transforms: tuple[NamedTransform, ...] = ()
+    value: Value = None
 
     @property
     def is_generated(self) -> bool:
         """Whether the images are made here rather than read from a data set."""
-        return self.set_name in GENERATED_SETS
+        return self.set_name in synthetic_sets()
 
     def __str__(self) -> str:
-        if self.set_name == "noise":
-            return "noise=uniform"
-        if self.set_name == "constant":
-            return f"constant={self.value:g}"
-        transform = f":{self.transform}" if self.transform else ""
-        value = "" if self.value is None else f"={self.value:g}"
-        return f"{self.set_name}/{self.split}{transform}{value}"
+        if self.is_generated:
+            return self.set_name + _written(self.value)
+        return ":".join([f"{self.set_name}/{self.split}", *map(str, self.transforms)])
 
 
 def parse_input_set(name: str, default_split: str = "test") -> InputSet:
@@ -68,86 +85,37 @@ def parse_input_set(name: str, default_split: str = "test") -> InputSet:
     UnknownNameError
         If the name does not have that form or names no known transform.
     PixelRangeError
-        If a constant lies outside 0..255 or a contrast is negative.
+        If a value is out of range, such as a constant outside 0..255.
     """
-    if generated := _GENERATED.fullmatch(name):
-        return _parse_generated(name, generated["set"], generated["value"])
+    if (match := _SYNTHETIC.fullmatch(name)) and match["set"] in synthetic_sets():
+        synthetic = synthetic_sets()[match["set"]]
+        return InputSet(synthetic.name, value=_value(name, synthetic.read, match["value"]))
     match = _NAME.fullmatch(name)
-    if match is None or match["set"] in GENERATED_SETS:
-        raise UnknownNameError(f"input set '{name}': expected {SYNTAX}")
-    split = match["split"] or default_split
-    match match["transform"], match["value"]:
-        case None, None:
-            return InputSet(match["set"], split)
-        case "luminance", None:
-            return InputSet(match["set"], split, "luminance")
-        case "contrast", str(value):
-            factor = _number(name, value)
-            if factor < 0:
-                raise PixelRangeError(f"input set '{name}': the contrast must not be negative")
-            return InputSet(match["set"], split, "contrast", factor)
-    raise UnknownNameError(f"input set '{name}': unknown transform, expected {SYNTAX}")
+    if match is None or match["set"] in synthetic_sets():
+        raise UnknownNameError(f"input set '{name}': expected {syntax()}")
+    parts = match["transforms"].split(":")[1:]
+    return InputSet(match["set"], match["split"] or default_split, tuple(_transform(name, part) for part in parts))
 
 
-def _parse_generated(name: str, set_name: str, value: str) -> InputSet:
-    if set_name == "noise":
-        if value != "uniform":
-            raise UnknownNameError(f"input set '{name}': the only noise is noise=uniform")
-        return InputSet("noise")
-    level = _number(name, value)
-    if not (0 <= level < LEVELS and level == int(level)):
-        raise PixelRangeError(f"input set '{name}': a constant is a whole pixel value from 0 to {LEVELS - 1}")
-    return InputSet("constant", value=level)
-
-
-def _number(name: str, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise UnknownNameError(f"input set '{name}': '{text}' is not a number; expected {SYNTAX}") from None
+def syntax() -> str:
+    """Forms that a name can have, for people."""
+    known, synthetic = (
+        [each.name + (f"={each.placeholder}" if each.placeholder else "") for each in found.values()]
+        for found in (transforms(), synthetic_sets())
+    )
+    return f"SET[/SPLIT][:TRANSFORM]... with the transforms {', '.join(known)}; or {' or '.join(synthetic)}"
 
 
 def generate(inputs: InputSet, count: int, event_shape: tuple[int, int, int], generator: torch.Generator) -> Images:
-    """Constant images, or images whose pixels are drawn uniformly and independently from 0..255."""
-    if inputs.set_name == "constant":
-        return torch.full((count, *event_shape), int(inputs.value or 0), dtype=torch.uint8)
-    return torch.randint(LEVELS, (count, *event_shape), generator=generator, dtype=torch.uint8)
+    """Make the images of a synthetic set."""
+    return synthetic_sets()[inputs.set_name].make(inputs.value, (count, *event_shape), generator)
 
 
 def apply_transform(inputs: InputSet, images: Images) -> Images:
-    """The input set's transform of the images (the images themselves where it names none)."""
-    match inputs.transform:
-        case "contrast":
-            return contrast(images, 1.0 if inputs.value is None else inputs.value)
-        case "luminance":
-            return luminance(images)
+    """Apply the input set's transforms, first to last; without any, return the images themselves."""
+    for each in inputs.transforms:
+        images = transforms()[each.name].apply(images, each.value)
     return images
-
-
-def contrast(images: Images, factor: float, towards: float = GRAY) -> Images:
-    """Shrink pixels towards a gray value: ``m + lambda (x - m)``, rounded to whole pixel values and clipped to 0..255.
-
-    Parameters
-    ----------
-    factor
-        ``lambda``: 1 leaves the images as they are, 0 makes them constant, above 1 raises the contrast.
-    towards
-        ``m``, on the scale 0..255.
-    """
-    require_pixels(images)
-    return _to_pixels(towards + factor * (images.double() - towards))
-
-
-def luminance(images: Images) -> Images:
-    """Remove colour: the ITU-R BT.601 luminance in every channel. Images of one channel stay as they are."""
-    require_pixels(images)
-    if images.shape[1] == 1:
-        return images
-    if images.shape[1] != 3:
-        raise ShapeError(f"luminance: expected 1 or 3 channels, got {images.shape[1]}")
-    weights = torch.tensor(LUMINANCE, dtype=torch.float64)
-    gray = torch.einsum("c,nchw->nhw", weights, images.double())
-    return _to_pixels(gray)[:, None].expand(images.shape).contiguous()
 
 
 def fit_event_shape(images: Images, event_shape: tuple[int, int, int], name: str = "images") -> Images:
@@ -172,5 +140,27 @@ def fit_event_shape(images: Images, event_shape: tuple[int, int, int], name: str
     return torch.nn.functional.pad(images, border).contiguous()
 
 
-def _to_pixels(values: Float[Tensor, "*shape"]) -> UInt8[Tensor, "*shape"]:
-    return values.round().clamp(0, LEVELS - 1).to(torch.uint8)
+def _transform(name: str, part: str) -> NamedTransform:
+    """Read one transform of an input set's name."""
+    transform, equals, text = part.partition("=")
+    known = transforms().get(transform)
+    if known is None:
+        raise UnknownNameError(f"input set '{name}': unknown transform '{transform}'; expected {syntax()}")
+    if known.placeholder and not equals:
+        raise UnknownNameError(f"input set '{name}': expected a value, {transform}={known.placeholder}")
+    return NamedTransform(transform, _value(name, known.read, text) if equals else None)
+
+
+def _value(name: str, read: Callable[[str], Value], text: str) -> Value:
+    """Read a value; an error says in which name it stands."""
+    try:
+        return read(text)
+    except (UnknownNameError, PixelRangeError) as error:
+        raise type(error)(f"input set '{name}': {error}; expected {syntax()}") from None
+
+
+def _written(value: Value) -> str:
+    """Write a value as it stands in a name."""
+    if value is None:
+        return ""
+    return f"={value}" if isinstance(value, str) else f"={value:g}"

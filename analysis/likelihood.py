@@ -21,9 +21,9 @@ class Measurement:
     input_set
         The input set's name.
     bits_per_dim
-        Mean over the images, lower is more likely.
+        Mean over the images; lower is more likely.
     standard_error
-        Of the mean over images, in bits per dimension.
+        Standard error of the mean over images, in bits per dimension.
     n_images
         Number of images.
     """
@@ -40,14 +40,14 @@ class Measurement:
 
 
 def summarize_likelihood(input_set: str, log_prob: Float[Tensor, " count"], dim: int) -> Measurement:
-    """Mean bits per dimension of per-image log-likelihoods in nats.
+    """Compute the mean bits per dimension of per-image log-likelihoods in nats.
 
     Raises
     ------
     TooFewSamplesError
         With fewer than two images, which have no standard error.
     NonFiniteError
-        If any log-likelihood is NaN or infinite: none is dropped silently.
+        If any log-likelihood is NaN or infinite; none is left out silently.
     """
     count = len(log_prob)
     if count < 2:
@@ -62,7 +62,7 @@ def summarize_likelihood(input_set: str, log_prob: Float[Tensor, " count"], dim:
 def measure(
     log_prob: Callable[[Tensor], Tensor], inputs: Float[Tensor, " count *event"], input_set: str, batch_size: int = 256
 ) -> Measurement:
-    """Mean bits per dimension of dequantised images under a model.
+    """Compute the mean bits per dimension of dequantised images under a model.
 
     Parameters
     ----------
@@ -71,9 +71,9 @@ def measure(
     inputs
         Dequantised images on the scale [0, 1].
     input_set
-        The name the measurement carries.
+        Name for the measurement.
     batch_size
-        Images per evaluation; bounds the memory.
+        Images per evaluation, which limits the memory.
     """
     with torch.no_grad():
         values = torch.cat([log_prob(batch) for batch in inputs.split(batch_size)])

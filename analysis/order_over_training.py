@@ -29,11 +29,11 @@ def order_over_training(trajectory: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row for each input set and rung. `snapshots` is how many there are; `more_likely` and `less_likely` count
-        those whose measured gap lies two standard errors below and above zero. `at_the_end` is the order at the last
-        step, `holds_from` the first step from which every snapshot has that order (missing where it is not resolved at
-        the end). Of the resolved snapshots `right_sign` counts those where the prediction has the measured sign, and
-        `wrong_sign` those where it has the other one by two standard errors of its own.
+        One row for each input set and rung. `snapshots` is the number of snapshots; `more_likely` and `less_likely`
+        count those whose measured gap lies two standard errors below and above zero. `at_the_end` is the order at the
+        last step, `holds_from` the first step from which every snapshot has that order (missing where it is not
+        resolved at the end). Of the resolved snapshots `right_sign` counts those where the prediction has the measured
+        sign, and `wrong_sign` those where it has the other one by two standard errors of its own.
     """
     rows = []
     for (train_set, input_set, rung), each in trajectory.groupby(["train_set", "input_set", "rung"], sort=False):

@@ -1,6 +1,6 @@
-"""What counts as resolved: a number that lies more than two standard errors from zero.
+"""The one meaning of resolved: a number is resolved if it lies more than two standard errors from zero.
 
-Every statement of the toolkit about an order, "more likely", "less likely" or "not resolved", is made here.
+Every statement of the toolkit that a set is "more likely", "less likely" or "not resolved" is decided here.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ STANDARD_ERRORS = 2.0
 
 
 class Order(StrEnum):
-    """How likely an input set is, compared with the images that its gap is taken against."""
+    """Whether an input set is more or less likely than the images that its gap is taken against."""
 
     MORE_LIKELY = "more likely"
     LESS_LIKELY = "less likely"
@@ -22,9 +22,9 @@ class Order(StrEnum):
 
 
 def is_resolved(value: float, standard_error: float, standard_errors: float = STANDARD_ERRORS) -> bool:
-    """Whether a number differs from zero by more than so many standard errors.
+    """Whether a number differs from zero by more than this many standard errors.
 
-    A number without a known error is not resolved, and neither is one that is not a number.
+    NaN is not resolved, and neither is a number whose standard error is NaN.
     """
     return bool(abs(value) > standard_errors * standard_error)
 

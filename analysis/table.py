@@ -1,4 +1,4 @@
-"""The comparison as a terminal table: a row for each input set, a column for each rung, standard errors beneath."""
+"""The comparison as a terminal table: a row for each input set, a column for each rung, standard errors below."""
 
 import math
 from collections.abc import Sequence
@@ -25,18 +25,18 @@ def comparison_tables(
     with_legend: bool = True,
     left_out: Sequence[Omission] = (),
 ) -> list[Table]:
-    """Tables of the comparison of one training set: one if it fits the width, otherwise the rungs spread over several.
+    """Lay out the comparison of one training set as one table, or as several if the rungs do not fit the width.
 
     Parameters
     ----------
     comparison
         Tidy rows as `analysis.comparison.compare` makes them. Where they have the columns `kind`, `converged` and
-        `unexplained`, rungs of one kind stand together, paths that did not converge are marked, and what `path` leaves
-        unexplained is said under the last table.
+        `unexplained`, rungs of one kind are grouped, paths that did not converge are marked, and the gaps that `path`
+        does not explain are listed under the last table.
     width
         Columns of the terminal.
     by
-        The column that tells the table's rows apart.
+        The column whose values name the rows of the table.
     title
         Above each table.
     with_legend
@@ -66,7 +66,7 @@ def _rungs_by_group(comparison: pd.DataFrame) -> dict[str, list[str]]:
 
 
 def _table(comparison: pd.DataFrame, part: list[str], groups: dict[str, list[str]], by: str, title: str) -> Table:
-    """The measured columns and some of the rungs, a table for each group side by side."""
+    """The measured columns and some of the rungs: a table for each group, side by side."""
     rows = list(comparison.groupby(by, sort=False))
     whole = Table.grid(padding=(0, 1, 0, 0))
     whole.title, whole.caption_justify = title, "left"
@@ -75,7 +75,7 @@ def _table(comparison: pd.DataFrame, part: list[str], groups: dict[str, list[str
         if shown := [rung for rung in part if rung in rungs]:
             tables.append(_predicted(GROUPS[group], shown, [each for _, each in rows]))
     for _ in tables:
-        # Only some have a heading over their columns; all have the same number of lines below it.
+        # Only some groups have a heading over their columns; below it all have the same number of lines.
         whole.add_column(vertical="bottom", no_wrap=True)
     for line in ((), tables, ()):
         whole.add_row(*line)
@@ -109,7 +109,7 @@ def _predicted(heading: str, rungs: list[str], rows: Sequence[pd.DataFrame]) -> 
 
 
 def _column_heading(rung: str) -> str:
-    """The rung's name on two lines, a long one broken, so that the headings of all groups are of one height."""
+    """The rung's name on two lines, so that the headings of all groups have the same height."""
     return rung.replace("-curvature", "-\ncurvature") if "-curvature" in rung else f"\n{rung}"
 
 

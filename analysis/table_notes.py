@@ -1,4 +1,4 @@
-"""What is written under a table of a comparison: what its signs mean, what stays unexplained, and what is missing."""
+"""The text under a table of a comparison: what its marks mean, what is not explained, and which rungs are missing."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,14 +10,14 @@ from analysis.resolution import is_resolved
 WRONG_SIGN = "!"
 NOT_CONVERGED = "~"
 UNEXPLAINED_ERRORS, UNEXPLAINED_BITS = 3.0, 0.005
-"""What `path` leaves unexplained is told from so many standard errors, and from so many bits/dim, on."""
+"""A gap that `path` does not explain is noted if it exceeds this many standard errors and this many bits/dim."""
 
 Omission = tuple[str, str]
 """A rung that is not shown, and why."""
 
 
 def has_not_converged(row: Mapping[str, Any] | pd.Series) -> bool:
-    """Whether a row says that its quadrature did not converge; rows without a quadrature say nothing."""
+    """Whether a row says that its quadrature did not converge; rows without a quadrature do not."""
     # Read from a file with empty cells, the column holds words or objects rather than booleans.
     return str(row.get("converged", "")) == "False"
 

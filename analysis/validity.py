@@ -1,7 +1,8 @@
 """How far from the expansion point the second-order expansion holds (docs/theory.md, eqs. 52-54).
 
 Data are shrunk towards x0, ``x_t = x0 + t (x - x0)``, and the gap that `taylor2` predicts for them is divided by the
-measured one. The ratio tends to 1 as t falls to 0; where it leaves [1/2, 2] the expansion has lost the size of the gap.
+measured one. The ratio tends to 1 as t falls to 0; where it leaves [1/2, 2] the prediction is off by more than a factor
+of two.
 """
 
 import math
@@ -40,18 +41,17 @@ class Validity:
         ``expansion point``: the gap is ``E log p(x_t) - log p(x0)``; otherwise the name of the set, shrunk by the same
         t, that q is measured against.
     t
-        Contrasts towards x0, rising.
+        Contrasts towards x0, in ascending order.
     predicted, measured
         Gaps in bits per dimension, negative = more likely than the reference.
     predicted_se, measured_se
         Their standard errors.
     ratio
-        Predicted over measured; NaN where the measured gap lies within two standard errors of zero: a ratio to zero
-        is undefined.
+        Predicted over measured; NaN where the measured gap is not resolved, because a ratio to zero is undefined.
     ratio_se
         Its paired standard error: both gaps are taken on the same samples.
     radius
-        Largest t up to which the ratio stays in [1/2, 2], from below; 0 if it is outside, or undefined, from the start.
+        Largest t up to which the ratio stays in [1/2, 2]; 0 if it is outside, or undefined, at the smallest t.
     end
         Why it ends there: ``ratio``: it leaves the band; ``grid``: it does not, up to the largest t asked for;
         ``undefined``: the next ratio on the grid is undefined, so the true radius may be larger.
@@ -121,7 +121,7 @@ def validity(
     input_set: str = "q",
     against: str | None = None,
 ) -> Validity:
-    """Measure the gap of shrunken data, predict it to second order, and find where the two part.
+    """Measure the gap of shrunken data, predict it to second order, and find the radius of validity.
 
     Parameters
     ----------
@@ -130,9 +130,9 @@ def validity(
     q
         Float samples ``[N, *event]``, at least two.
     p
-        Samples of the reference, shrunk by the same t. Left out, the reference is x0 itself: the gap then is of order
-        t, or t^2 where the gradient drops out, and never a difference of two nearly equal means, so the radius speaks
-        of this set alone.
+        Samples of the reference, shrunk by the same t. If left out, the reference is x0 itself. The gap is then of
+        order t, or t^2 where the gradient drops out, and never a difference of two nearly equal means, so that the
+        radius describes this set alone.
     t
         Contrasts to try, positive; the radius is found to the resolution of this grid, then by interpolation.
     input_set, against
@@ -143,7 +143,7 @@ def validity(
     OptionError
         If t is not a grid of positive numbers.
     ToolkitError
-        Of the kinds that `sample_terms` raises.
+        If the samples are not at least two finite float events of the expansion's shape.
     """
     grid = tuple(sorted({float(value) for value in t}))
     if not grid or not (grid[0] > 0 and math.isfinite(grid[-1])):
@@ -151,16 +151,15 @@ def validity(
     sets = [_shrunken(expansion, q, grid, input_set)]
     if p is not None:
         sets.append(_shrunken(expansion, p, grid, against or "p"))
-    bits = 1 / (expansion.dim * math.log(2))
-    predicted, measured = (tuple(-bits * mean for mean in _gap([s[i] for s in sets])[0]) for i in (0, 1))
-    predicted_se, measured_se = (tuple(bits * se for se in _gap([s[i] for s in sets])[1]) for i in (0, 1))
+    predicted, predicted_se = _gap([a for a, _ in sets], expansion.dim)
+    measured, measured_se = _gap([b for _, b in sets], expansion.dim)
     resolved = [is_resolved(m, se) for m, se in zip(measured, measured_se, strict=True)]
     ratio = tuple(a / b if known else math.nan for a, b, known in zip(predicted, measured, resolved, strict=True))
     # Delta method: the error of a / b is that of the mean of (a_i - ratio b_i), over b.
     R = torch.tensor(ratio, dtype=torch.float64)[:, None]
-    residual_se = _gap([a - R.to(a) * b for a, b in sets])[1]
+    _, residual_se = _gap([a - R.to(a) * b for a, b in sets], expansion.dim)
     ratio_se = tuple(
-        bits * se / abs(b) if known else math.nan for se, b, known in zip(residual_se, measured, resolved, strict=True)
+        se / abs(b) if known else math.nan for se, b, known in zip(residual_se, measured, resolved, strict=True)
     )
     radius, end = radius_of_validity(grid, predicted, measured, ratio)
     return Validity(
@@ -185,11 +184,10 @@ def radius_of_validity(
 ) -> tuple[float, End]:
     """Largest t up to which the ratio stays in [1/2, 2], and why it ends there.
 
-    Undefined ratios before the first defined one are passed over, since the ratio tends to 1 as t falls to 0; one after
-    it ends the search.
-    The first grid point outside and the one before it bracket the exit. In between, predicted - 2 measured and
-    predicted - measured / 2, each over t, are interpolated linearly, and the earlier zero is taken: unlike the ratio
-    they stay finite where the measured gap passes through zero.
+    Undefined ratios before the first defined one are ignored, since the ratio tends to 1 as t falls to 0; an undefined
+    one after it ends the search. The first grid point outside and the one before it bracket the exit. In between,
+    predicted - 2 measured and predicted - measured / 2, each over t, are interpolated linearly, and the earlier zero is
+    taken: unlike the ratio they stay finite where the measured gap passes through zero.
     """
     defined = [k for k, value in enumerate(ratio) if not math.isnan(value)]
     if not defined:
@@ -228,8 +226,9 @@ def _shrunken(
     return torch.cat(predicted, 1), require_finite(torch.cat(measured, 1), f"log p of shrunken {name}")
 
 
-def _gap(sets: list[Float[Tensor, "T N"]]) -> tuple[list[float], list[float]]:
-    """Mean of the first set, less that of the second if there is one, and the standard error, for every t (eq. 21)."""
+def _gap(sets: list[Float[Tensor, "T N"]], dim: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Gap in bits/dim of the first set against the second, if there is one, and its standard error (eq. 21)."""
     mean = sets[0].mean(1) - (sets[1].mean(1) if len(sets) > 1 else 0)
     variance = sum((s.var(1) / s.shape[1] for s in sets), torch.zeros_like(mean))
-    return mean.tolist(), variance.sqrt().tolist()
+    bits = 1 / (dim * math.log(2))
+    return tuple(-bits * nats for nats in mean.tolist()), tuple(bits * se for se in variance.sqrt().tolist())

@@ -1,9 +1,8 @@
-"""Run benchmarks by name, all if none is named: `python -m benchmarks [NAME ...]`.
+"""Run benchmarks by name, or all of them: `python -m benchmarks [NAME ...]`.
 
-Each module NAME of this package with a function `run() -> list[dict]` is a benchmark: one row a candidate, the same
-columns in every row. The rows are printed as a table and kept, with the hardware, in benchmarks/results/NAME.json.
-A module that needs what not every machine has says what is missing with `unavailable() -> str | None`; it is left out
-then, and its last results stay.
+Each module NAME of this package with a function `run() -> list[Row]` is a benchmark. Its rows are printed as a table
+and kept, with the hardware, in benchmarks/results/NAME.json. A module that needs what not every machine has says what
+is missing with `unavailable() -> str | None`; it is left out then, and its last results stay.
 """
 
 import argparse
@@ -15,30 +14,20 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.hardware import hardware
+from benchmarks.row import Row
 
-BENCHMARKS = (
-    "training_step",
-    "training_quality",
-    "training_on_gpu",
-    "moments",
-    "demo",
-    "curvature_routes",
-    "curvature_hessian",
-    "ladder",
-    "comparison",
-)
+PACKAGE = Path(__file__).parent
+RESULTS = PACKAGE / "results"
 WIDTH_OF_FILES = 160
-RESULTS = Path(__file__).parent / "results"
-
-Row = dict[str, str | float | None]
 
 
 def main() -> None:
+    known = benchmarks()
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}")
-    names = parser.parse_args().names or BENCHMARKS
-    if unknown := set(names) - set(BENCHMARKS):
-        parser.error(f"no benchmark named {', '.join(sorted(unknown))}; known: {', '.join(BENCHMARKS)}")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(known)}")
+    names = parser.parse_args().names or known
+    if unknown := set(names) - set(known):
+        parser.error(f"no benchmark named {', '.join(sorted(unknown))}; known: {', '.join(known)}")
     RESULTS.mkdir(exist_ok=True)
     console = Console()
     if not console.is_terminal:
@@ -53,6 +42,11 @@ def main() -> None:
         console.print((module.__doc__ or "").strip(), style="dim", highlight=False)
         result = {"benchmark": name, "hardware": hardware(), "rows": rows}
         (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n")
+
+
+def benchmarks() -> list[str]:
+    """Names of all benchmarks, found in the source: importing them takes long, and needs packages not always there."""
+    return sorted(path.stem for path in PACKAGE.glob("*.py") if "\ndef run() -> list[Row]:" in path.read_text())
 
 
 def as_table(title: str, rows: list[Row]) -> Table:

@@ -1,9 +1,9 @@
 """A whole comparison, and the share of each rung: five sets of images under our Glow with random weights, one thread.
 
 float64, every default rung, as `compare` evaluates them: the training images and four other sets. `cpu_s` is process
-CPU time, `share` its part of the whole. What several rungs share is counted where it is computed first: the products
-with H at x0 in `full`. `over_final_rule` is the adaptive path's time over that of its final rule alone, with the same
-nodes on the same samples; we want at most 1.2.
+CPU time, `share` its part of the whole. Work that several rungs share counts for the rung that does it first: the
+quadratic forms with H at x0 count for `full`. `over_final_rule` is the adaptive path's time over that of its final rule
+alone, with the same nodes on the same samples; we want at most 1.2.
 """
 
 import time
@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.curvature_models import SIZES, images, random_glow
+from benchmarks.row import Row
 from curvature import evaluate_rungs, expand, prepare_rungs
 from curvature.ladder.evaluation import PreparedRungs
 from curvature.ladder.registry import require_rungs
@@ -23,8 +24,6 @@ from curvature.ladder.rung import Rung
 
 MODEL, IMAGES, CONTRASTS, TARGET = "A784", 128, (0.75, 0.5, 0.25), 1.2
 PREPARATION, WHOLE = "preparation of all rungs", "whole comparison"
-
-Row = dict[str, str | float | None]
 
 
 def run() -> list[Row]:
@@ -56,7 +55,7 @@ def image_sets() -> list[Tensor]:
 
 
 def clocked(prepared: PreparedRungs, spent: dict[str, float]) -> PreparedRungs:
-    """Let every rung add the CPU time of its evaluations, in seconds, to `spent`."""
+    """Make every rung add the CPU time of its evaluations, in seconds, to `spent`."""
     rungs = tuple((replace(rung, evaluate=_clocked(rung, spent)), state) for rung, state in prepared.rungs)
     return replace(prepared, rungs=rungs)
 
@@ -64,7 +63,6 @@ def clocked(prepared: PreparedRungs, spent: dict[str, float]) -> PreparedRungs:
 def _clocked(rung: Rung, spent: dict[str, float]) -> Callable[..., Any]:
     def evaluate(state: Any, block: Any) -> Any:
         begun = time.process_time()
-        block.log_p  # noqa: B018 - measured before any rung, so that none is charged for it
         found = rung.evaluate(state, block)
         spent[rung.name] += time.process_time() - begun
         return found
@@ -73,7 +71,7 @@ def _clocked(rung: Rung, spent: dict[str, float]) -> Callable[..., Any]:
 
 
 def final_rule_seconds(prepared: PreparedRungs, sets: list[Tensor]) -> float:
-    """CPU time of as many curvatures along the way as the adaptive path's final rule has beside that at x0."""
+    """CPU time in seconds of the curvatures that the adaptive path's final rule takes in addition to that at x0."""
     total = 0.0
     (path,) = require_rungs(["path"])
     alone = replace(prepared, rungs=tuple((path, state) for rung, state in prepared.rungs if rung.name == "path"))

@@ -15,13 +15,12 @@ from torch.func import grad, jvp
 
 from benchmarks.curvature_models import SIZES, expansion_and_moments
 from benchmarks.peak_memory import peak_megabytes
+from benchmarks.row import Row
 from benchmarks.timing import alternate
 from curvature import Expansion, expand
 
 MODEL, PAIRS, ROUNDS = "A3072", 10, 3
 HESSIAN, FAST, REFERENCE = "dense Hessian", "ten eigenpairs, through the layers", "ten eigenpairs, jvp of grad"
-
-Row = dict[str, str | float | None]
 
 
 def run() -> list[Row]:
@@ -81,7 +80,7 @@ def eigenpairs(expansion: Expansion, product: Callable[[Tensor], Tensor]) -> np.
 
 
 def computation(name: str) -> Callable[[], object]:
-    """What `peak_memory` measures."""
+    """Return one candidate for `peak_memory` to measure."""
     torch.set_num_threads(1)
     _, expansion, _ = expansion_and_moments(SIZES[MODEL], 1)
     for product in (expansion.hvp, differentiated(expansion)):

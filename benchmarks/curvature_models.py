@@ -34,7 +34,7 @@ SIZES = {
 
 
 def random_glow(size: Size) -> Flow:
-    """Weights of the size that training gives: every coupling does something, nothing explodes."""
+    """Build a Glow with random weights of about the size that training gives."""
     model = build(configuration("glow", levels=2, steps=size.steps, width=size.width), size.shape, seed=0).double()
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
@@ -57,7 +57,7 @@ def images(size: Size, n: int, seed: int = 0) -> Tensor:
 
 
 def expansion_and_moments(size: Size, rank: int) -> tuple[Flow, Expansion, Moments]:
-    """Expand about a smooth image; the covariance has falling eigenvalues and `rank` columns."""
+    """Expand about a smooth image; the covariance has decreasing eigenvalues and `rank` columns."""
     generator = torch.Generator().manual_seed(1)
     spectrum = 0.1 / torch.arange(1, rank + 1, dtype=torch.float64)
     factor = torch.randn(size.dim, rank, generator=generator, dtype=torch.float64) * spectrum

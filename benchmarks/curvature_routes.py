@@ -3,9 +3,10 @@
 float64, our Glow with random weights, two levels: A has 4 steps of width 32 in each level, B 8 of width 64; D = 784 or
 3072. `speed_up` is the ratio of median CPU times to forward-over-reverse products with their best chunk, candidates
 alternating in one process; `over_floor` that to pushing the same tangents once through the bare network, with the same
-convolutions and nothing second-order; `over_adjoint` that to our default route. `target` is the least speed-up wanted
-of `adjoint`, and the least `over_adjoint` wanted of jet-for-pytorch, which has its best chunk too. `peak_mb` is memory
-above the baseline, in a process of its own, for 512 columns. Candidates that disagree by more than 1e-9 end the run.
+convolutions and nothing of second order; `over_adjoint` that to our default route. `target` is the least speed-up
+wanted of `adjoint`, and the least `over_adjoint` wanted of jet-for-pytorch, which has its best chunk too. `peak_mb` is
+memory above the baseline, in a process of its own, for 512 columns. Candidates that disagree by more than 1e-9 end the
+run.
 """
 
 from collections.abc import Callable, Iterable
@@ -16,6 +17,7 @@ import torch
 from benchmarks.curvature_models import SIZES, expansion_and_moments
 from benchmarks.jet_for_pytorch import TaylorModeUnavailableError, Trace, taylor_mode_trace
 from benchmarks.peak_memory import peak_megabytes
+from benchmarks.row import Row
 from benchmarks.timing import alternate
 from curvature import Expansion, Moments
 from curvature.hessian.adjoint import LayeredHessian
@@ -29,11 +31,9 @@ TAYLOR = "jet-for-pytorch, collapsed Taylor mode"
 DEFAULT = "adjoint"
 ROUTES = {DEFAULT: "adjoint", "2-jet": "jet", "tapped (hooks)": "tapped"}
 TOLERANCE = 1e-9
-# Several chunks even of the largest: memory that is returned and fetched again between chunks can double their cost.
+# Enough columns for several chunks of any size: memory that is freed and allocated again between chunks has a cost.
 CHUNKS, TRIAL_COLUMNS = (4, 8, 16, 32, 64), 192
 ROUNDS, MEMORY_COLUMNS = 3, 512
-
-Row = dict[str, str | float | None]
 
 
 def run() -> list[Row]:
@@ -73,7 +73,7 @@ def table(name: str) -> list[Row]:
 
 
 def routes(expansion: Expansion, moments: Moments, chunks: dict[str, int]) -> dict[str, Callable[[], float]]:
-    """Every route to the trace, the reference first; jet-for-pytorch's if it is given a chunk."""
+    """Every route to the trace, the reference first, and jet-for-pytorch's if `chunks` has it."""
 
     def named(route: str) -> Callable[[], float]:
         return lambda: float(expansion.trace(moments, route))
@@ -102,7 +102,7 @@ def relative_differences(values: dict[str, float]) -> dict[str, float]:
     Raises
     ------
     ArithmeticError
-        If one is not the same number: its time would mean nothing.
+        If one differs, because its time would then mean nothing.
     """
     differences = {candidate: abs(value / values[REFERENCE] - 1) for candidate, value in values.items()}
     for candidate, difference in differences.items():
@@ -112,7 +112,7 @@ def relative_differences(values: dict[str, float]) -> dict[str, float]:
 
 
 def floor(expansion: Expansion, moments: Moments) -> Callable[[], float]:
-    """Only ``|J F|^2``: linear maps, and a multiplication by the slope at each activation."""
+    """Compute ``|J F|^2`` only: linear maps, and a multiplication by the slope at each activation."""
     operator = LayeredHessian.of(expansion.operator.point)
     flow, slopes, columns = operator.linearisation.flow, operator.linearisation.slopes, moments.columns()
 
@@ -140,7 +140,7 @@ def peak(name: str, candidate: str, chunks: dict[str, int]) -> float | None:
 
 
 def computation(name: str, candidate: str, chunk: str) -> Callable[[], object]:
-    """What `peak_memory` measures: one candidate, with everything it needs at hand, torch's lazy parts loaded."""
+    """Return one candidate for `peak_memory` to measure, after a first run that loads torch's lazy parts."""
     torch.set_num_threads(1)
     _, expansion, moments = expansion_and_moments(SIZES[name], MEMORY_COLUMNS)
     few = Moments(moments.mean, moments.factor[:, :1].contiguous(), moments.count)

@@ -1,4 +1,4 @@
-"""What a newcomer waits for: `likelihood-curvature demo` after install, `--help`, and `import curvature` with torch.
+"""How long the first commands of a new user take: `likelihood-curvature demo`, `--help`, and `import curvature`.
 
 Wall time of new processes (medians for the short ones) and, for the demo, the peak of the memory of all its processes
 together: shared pages are counted once for each process, so the peak is an upper bound.
@@ -12,6 +12,8 @@ import time
 
 import psutil
 
+from benchmarks.row import Row
+
 REPEATS = 5
 SAMPLING_SECONDS = 0.1
 COMMAND_LINE = (sys.executable, "-m", "experiments.command_line")
@@ -19,7 +21,7 @@ HELP = "from experiments.command_line import main; main(['--help'])"
 IMPORT = "from curvature import Moments, expand, curvature_ladder"
 
 
-def run() -> list[dict[str, str | float | None]]:
+def run() -> list[Row]:
     with tempfile.TemporaryDirectory() as out:
         demo_seconds, demo_megabytes = run_and_watch([*COMMAND_LINE, "demo", "--out", out])
     return [

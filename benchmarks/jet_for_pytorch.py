@@ -2,8 +2,8 @@
 
 "Collapsing Taylor Mode Automatic Differentiation", Dangel, Siebert, Zeinhofer, Walther, NeurIPS 2025. It traces log p
 to ATen operations and pushes value, tangents and the SUM of the second derivatives through them, each by a rule. Its
-version 1.0.0 has no rules for some operations of our Glow and no public way to add any: they are written here, from
-its own parts, and stand back where a later version brings its own.
+version 1.0.0 has no rules for some operations of our Glow and no public way to add rules: they are written here from
+its own parts, and not used where a later version has its own.
 """
 
 import sys
@@ -29,12 +29,12 @@ class TaylorModeUnavailableError(Exception):
 
 
 def taylor_mode_trace(log_prob: Callable[[Tensor], Tensor], x0: Float[Tensor, "*event"]) -> Trace:
-    """Return the function from moments and a number of columns at once to ``Tr{H Sigma}`` at x0, tried on one column.
+    """Return a function of moments and a number of columns at once that computes ``Tr{H Sigma}`` at x0.
 
     Raises
     ------
     TaylorModeUnavailableError
-        If it is not installed, or fails; names the operation that has no rule.
+        If it is not installed, or fails on one column; names the operation that has no rule.
     """
     try:
         found = version(NAME)
@@ -43,7 +43,7 @@ def taylor_mode_trace(log_prob: Callable[[Tensor], Tensor], x0: Float[Tensor, "*
         summed_curvature(push, x0, torch.zeros_like(x0)[None])
     except PackageNotFoundError:
         raise TaylorModeUnavailableError(f"{NAME}: skipped ({not_installed()})") from None
-    # Whatever goes wrong inside another library must not cost the rest of the table.
+    # An error inside another library, of whatever kind, must not stop the rest of the table.
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise TaylorModeUnavailableError(f"{NAME} {found}: failed ({reason})") from error
@@ -80,7 +80,7 @@ def add_missing_rules() -> None:
     rules = {operation: primitives._deflinear(operation) for operation in linear}
     rules[aten.silu.default] = lambda jet: primitives._elementwise(jet, silu_derivatives)
     rules[aten.split.Tensor] = lambda jet, *sizes: split(primitives, jet, *sizes)
-    # A constant: of its argument it takes only the type.
+    # The result is a constant: it has no derivatives.
     rules[aten.new_zeros.default] = lambda jet, *args, **options: jet[0].new_zeros(*args, **options)
     for operation, rule in rules.items():
         registry.setdefault(operation, {False: rule, True: rule})

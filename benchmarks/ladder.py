@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.curvature_models import SIZES, Size, images, random_glow
+from benchmarks.row import Row
 from benchmarks.timing import alternate
 from curvature import Expansion, evaluate_rungs, expand, prepare_rungs
 from curvature.hessian.derivatives import directional_curvature
@@ -20,8 +21,6 @@ BATCHES = {"patches": 512, "A784": 128, "A3072": 64}
 TARGET, ROUNDS, NODE = 8.0, 5, 1 / 3
 LOG_PROB, JETS = "log_prob", "2-jet through the layers"
 REVERSE, LADDER = "forward over reverse", "whole ladder, path-1 to path-3"
-
-Row = dict[str, str | float | None]
 
 
 def run() -> list[Row]:

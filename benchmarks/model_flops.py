@@ -1,7 +1,7 @@
-"""Floating-point operations of a training step, and the most that a device does, for the share that a model uses of it.
+"""Floating-point operations of a training step, and the peak of a device, to tell how much of it a model uses.
 
-A multiplication and an addition count as two. Only convolutions are counted: they are all but a thousandth of the
-work, and what is left is a matrix product a flow step, whatever the batch.
+A multiplication and an addition count as two. Only convolutions are counted: they are all but a thousandth of the work.
+The rest is one matrix product for each flow step, which does not grow with the batch.
 """
 
 import torch

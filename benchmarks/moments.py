@@ -4,7 +4,7 @@ Each candidate runs in a process of its own on one thread: `wall_s` is from its 
 `peak_mb` is the most memory that it ever held, in 10^6 bytes. "moments" is what `data moments mnist/train` does with an
 empty cache, which keeps them at the end; "moments, kept" is the same once more. "float64 at once" scales all images to
 float64, calls numpy.cov and numpy.linalg.eigvalsh, and computes no standard errors. `difference` is that of the total
-variance, relative. The real files where the data root or the cache has them, else 60,000 made images of that shape.
+variance, relative. The images are the real files if the data root or the cache has them, else 60,000 of noise.
 """
 
 import json
@@ -19,12 +19,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.peak_memory import resident
+from benchmarks.row import Row
 
 SET, SPLIT, COUNT, SHAPE = "mnist", "train", 60_000, (28, 28, 1)
 MOMENTS, KEPT, AT_ONCE = "moments", "moments, kept", "float64 at once"
 TARGET_SECONDS, TARGET_MEGABYTES = 20.0, 1000.0
-
-Row = dict[str, str | float | None]
 
 
 def run() -> list[Row]:
@@ -38,7 +37,7 @@ def run() -> list[Row]:
             "LIKELIHOOD_CURVATURE_CACHE": f"{temporary}/cache",
             "OMP_NUM_THREADS": "1",
         }
-        # In this order: the second finds what the first has kept.
+        # In this order, because the second reads what the first has kept.
         results = {name: in_own_process(name, environment) for name in (MOMENTS, KEPT, AT_ONCE)}
     reference = results[AT_ONCE]["total_variance"]
     return [
@@ -57,7 +56,7 @@ def run() -> list[Row]:
 
 
 def write_made_images(root: Path, count: int = COUNT) -> Path:
-    """Write noise, mostly zero as in MNIST, in the npz layout; the data root."""
+    """Write noise, mostly zero as in MNIST, in the npz layout; return the data root."""
     generator = np.random.default_rng(0)
     images = generator.integers(1, 256, (count, *SHAPE), dtype=np.uint8)
     images[generator.random(images.shape) < 0.8] = 0

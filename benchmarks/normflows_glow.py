@@ -16,8 +16,8 @@ class NormflowsGlow(nn.Module):
     From image to latents both have, in each step, actnorm, LU-parametrised 1x1 convolution and additive coupling with
     3x3, 1x1, 3x3 convolutions (the last starting at zero), then factor-out, and a fixed N(0, I). Where they differ:
     normflows has LeakyReLU of slope 0, that is ReLU, in place of the configured activation, and draws the first two
-    convolutions of a coupling as torch does by default, with biases, where ours are He-normal. The first batch that it
-    sees sets the actnorms.
+    convolutions of a coupling as torch does by default, with biases, where ours are He-normal. Its first batch sets the
+    actnorms.
 
     Parameters
     ----------

@@ -1,7 +1,8 @@
 """Peak memory of one computation above what its process held before: `python -m benchmarks.peak_memory MODULE NAME...`.
 
-In a process of its own, from the kernel's high-water mark of resident memory, which is reset before the computation.
-MODULE has a function `computation(*names)` that prepares everything and returns what is to be measured.
+The computation runs in a process of its own; the peak is the kernel's high-water mark of resident memory, which is
+reset before the computation. MODULE has a function `computation(*names)` that prepares everything and returns what is
+to be measured.
 """
 
 import importlib

@@ -1,4 +1,4 @@
-"""Timing of alternatives side by side: alternating in one process, process CPU time beside wall time, medians."""
+"""Timing of alternatives that alternate in one process: medians of its CPU time and of wall time."""
 
 import statistics
 import time
@@ -8,16 +8,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Timing:
-    """Medians over the rounds of one candidate."""
+    """Medians over the rounds of one candidate.
+
+    Attributes
+    ----------
+    cpu_ms
+        CPU time of the process, user and system, in milliseconds.
+    wall_ms
+        Wall time in milliseconds.
+    """
 
     cpu_ms: float
-    """CPU time of the process, user and system (milliseconds)."""
     wall_ms: float
-    """Wall time (milliseconds)."""
 
 
 def alternate(candidates: Mapping[str, Callable[[], object]], rounds: int, warm_up: int = 2) -> dict[str, Timing]:
-    """Run every candidate once a round, in turn, so that a busy machine slows them alike; drop the first rounds."""
+    """Run every candidate once in every round, so that a busy machine slows all alike; `warm_up` rounds are dropped."""
     cpu: dict[str, list[float]] = {name: [] for name in candidates}
     wall: dict[str, list[float]] = {name: [] for name in candidates}
     for _ in range(warm_up + rounds):

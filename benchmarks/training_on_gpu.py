@@ -4,7 +4,7 @@ Whole steps of the training loop (batch, loss, gradient, update, average) with t
 with nothing else to do. `speed_up` is the ratio of images a second to eager float32 of the same batch; `utilisation`
 the share of the device's dense bfloat16 peak that the model's convolutions amount to at that speed (None for devices
 that `model_flops` does not know). The preset's own batch size comes first and is compiled as in training; the others
-share one compilation for any size. `peak_mb` is memory of tensors, 10^6 bytes. A note says what was left out.
+share one compilation for any size. `peak_mb` is memory of tensors in 10^6 bytes. A note says why a row is empty.
 """
 
 import time
@@ -15,6 +15,7 @@ from functools import partial
 import torch
 
 from benchmarks.model_flops import peak_flops, training_flops
+from benchmarks.row import Row
 from experiments.models.config import ModelConfig
 from experiments.models.flow import Flow
 from experiments.models.registry import build
@@ -29,9 +30,7 @@ PRESET = PRESETS["paper"]
 BATCH_SIZES = (PRESET.training.batch_size, 64, 1024, 4096)
 WARM_UP_STEPS, SECONDS_OF_STEPS, MOST_STEPS = 3, 2.0, 50
 SECONDS_IN_ALL = 450.0
-"""No measurement begins after that."""
-
-Row = dict[str, str | float | None]
+"""No measurement begins after this time."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ CANDIDATES = {
 
 @dataclass(frozen=True)
 class Measurement:
-    """One candidate at one batch size; without a speed where the note says why."""
+    """One candidate at one batch size; if it has no speed, the note says why."""
 
     images_per_second: float | None = None
     peak_megabytes: float | None = None
@@ -112,7 +111,7 @@ def ratio(numerator: float | None, denominator: float | None) -> float | None:
 def at_batch_sizes(
     workload: Workload, config: TrainingConfig, device: torch.device, batch_sizes: Sequence[int], deadline: float
 ) -> dict[int, Measurement]:
-    """Measure one model, that what is compiled for one batch can serve the next."""
+    """Measure one model at all batch sizes; what is compiled for one size can serve the next."""
     torch._dynamo.reset()
     model = build(workload.model, workload.event_shape).to(device)
     if config.channels_last:
@@ -140,7 +139,7 @@ def measured(model: Flow, config: TrainingConfig, device: torch.device) -> Measu
 
 
 def training_step(model: Flow, config: TrainingConfig, device: torch.device) -> Callable[[], object]:
-    """The first step of the training loop, over and over, on noise: the time does not depend on what images show."""
+    """The first step of the training loop, repeated, on noise: the time does not depend on the images."""
     generator = torch.Generator().manual_seed(config.seed)
     pixels = torch.randint(0, 256, (config.batch_size, *model.event_shape), generator=generator, dtype=torch.uint8)
     updater = Updater(model, Batches(pixels, config.batch_size, config.seed, device), config, Processes(device))
@@ -149,7 +148,7 @@ def training_step(model: Flow, config: TrainingConfig, device: torch.device) -> 
 
 
 def seconds_a_step(step: Callable[[], object], device: torch.device) -> float:
-    """Wall time of a step, over as many as fit into the time for them; compilation and first steps left out."""
+    """Wall time of a step, over as many steps as fit `SECONDS_OF_STEPS`, without compilation and first steps."""
     elapsed(step, WARM_UP_STEPS, device)
     n = max(1, min(MOST_STEPS, round(SECONDS_OF_STEPS / elapsed(step, 1, device))))
     return elapsed(step, n, device) / n
@@ -166,6 +165,6 @@ def elapsed(step: Callable[[], object], n: int, device: torch.device) -> float:
 
 
 def synchronise(device: torch.device) -> None:
-    """Wait until the device has done all that it was given; the CPU always has."""
+    """Wait until a CUDA device has finished all of its work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)

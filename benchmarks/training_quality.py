@@ -4,8 +4,8 @@ Sizes, batch, optimizer and learning rate are those of the `laptop` preset, with
 the number of steps. All candidates see the same batches with the same noise, through the same training loop, with
 averaged weights; they are evaluated in float32 on the same dequantised test images. `over_f32` is the difference of
 bits/dim to ours in float32, paired image by image, with its standard error over images: for bf16 the price of the
-faster arithmetic, at most `target`. normflows has the same layers, but ReLU and other initial weights; a row of ours
-with ReLU tells the two apart. CIFAR-10 where the data root has it, else patches of an embedded photograph.
+faster arithmetic, at most `target`. normflows has the same layers, but ReLU and other initial weights; one row of ours
+has ReLU. CIFAR-10 where the data root has it, else patches of an embedded photograph.
 """
 
 import tempfile
@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from analysis.inputs import parse_input_set
 from benchmarks.normflows_glow import NormflowsGlow
+from benchmarks.row import Row
 from curvature.units import bits_per_dim
 from experiments.data.catalog import load_image_set
 from experiments.data.errors import DataNotFoundError
@@ -40,12 +41,10 @@ TRAIN_SETS = ("cifar10", "china")
 STEPS, WARM_UP_STEPS, TEST_IMAGES, EVALUATION_BATCH = 120, 20, 512, 128
 REFERENCE, HALF, TARGET = "ours, f32, channels_last", "ours, bf16, channels_last", 0.02
 
-Row = dict[str, str | float | None]
-
 
 @dataclass(frozen=True)
 class Candidate:
-    """A model and its arithmetic in training; None as activation is normflows' model, in its only memory format."""
+    """A model and its arithmetic in training; an activation of None means normflows' model."""
 
     activation: ActivationName | None
     precision: str = "float32"

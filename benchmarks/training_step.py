@@ -1,7 +1,7 @@
 """One training step (loss, gradient, update) of the `laptop` preset against normflows' additive Glow, on one thread.
 
-3x32x32 images; sizes, batch and optimizer are the preset's. normflows has the same layers but ReLU, where ours has SiLU
-by default (smooth, and dearer; a row with ReLU tells the two apart). It runs in float32 and torch's default memory
+3x32x32 images; sizes, batch and optimizer are the preset's. normflows has the same layers but ReLU; ours has SiLU by
+default, which is smooth and slower, so one row has ReLU. normflows runs in float32 and torch's default memory
 format, its only mode. Ratios are of medians, alternating in one process; `target` is the largest `cpu_ratio` aimed at.
 `cosine` is that of the angle between our gradients in bfloat16 and in float32, on dequantised patches of a photograph
 after some updates. What the steps lead to is in `training_quality`.
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.normflows_glow import NormflowsGlow
+from benchmarks.row import Row
 from benchmarks.timing import alternate
 from curvature.units import bits_per_dim
 from experiments.models.config import ActivationName
@@ -26,15 +27,22 @@ SHAPE, PRESET = (3, 32, 32), PRESETS["laptop"]
 ROUNDS = 15
 UPDATES_BEFORE_COSINE = 60
 
-Row = dict[str, str | float | None]
-
 
 @dataclass(frozen=True)
 class Candidate:
-    """How to train one model; `target` is the largest ratio of CPU time to normflows' that we aim at."""
+    """How to train one model.
+
+    Attributes
+    ----------
+    activation
+        Activation of our model; None for normflows' model.
+    bfloat16, channels_last
+        Whether it computes in bfloat16, and stores images with the channels last.
+    target
+        The largest ratio of CPU time to normflows' that we aim at.
+    """
 
     activation: ActivationName | None
-    """None: normflows' model."""
     bfloat16: bool = False
     channels_last: bool = False
     target: float | None = None

@@ -5,8 +5,8 @@
 >>> print(expand(model.log_prob, at=p.mean).predict(q, versus=p))  # doctest: +SKIP
 >>> print(curvature_ladder(model.log_prob, q=x_other, p=x_train))  # doctest: +SKIP
 
-The names are those of ``__init__.pyi``. They are imported at first use, so that whoever needs only `curvature.errors`,
-as the command line's --help does, does not wait for torch.
+The public names are listed in ``__init__.pyi`` and imported at first use, so that a program that needs only
+`curvature.errors`, such as the command line's --help, does not wait for torch.
 """
 
 import lazy_loader

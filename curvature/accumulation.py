@@ -18,8 +18,8 @@ ROWS_PER_BLOCK = 1024
 class MomentAccumulator:
     """Mean and scatter matrix of a stream of samples.
 
-    Up to D samples are kept as they are, because they are their own thin factor; beyond that they are folded into the
-    scatter matrix by the pairwise update of Chan, Golub and LeVeque. Memory: about two D x D float64 matrices.
+    Up to D samples are kept unchanged, because the centred samples are a thin factor themselves. More samples are added
+    to the scatter matrix by the pairwise update of Chan, Golub and LeVeque. Memory: about two D x D float64 matrices.
 
     References
     ----------
@@ -35,12 +35,12 @@ class MomentAccumulator:
         self.scatter: Tensor | None = None
 
     def add(self, samples: Any) -> None:
-        """Take in a batch [B, *event] of floats.
+        """Add a batch ``[B, *event]`` of floats.
 
         Raises
         ------
         DtypeError, ShapeError, NonFiniteError
-            If the batch does not hold finite floats of the event shape of the batches before.
+            If the batch does not hold finite floats, or has another event shape than the batches before it.
         """
         x = float_tensor(samples, "samples")
         if x.ndim == 0:
@@ -71,7 +71,7 @@ class MomentAccumulator:
         self.n_folded += n
 
     def finish(self) -> tuple[Float[Tensor, "*event"], Float[Tensor, "D R"], int]:
-        """Return the mean, the factor F of the empirical covariance F F', and the number of samples.
+        """Return the mean, a factor F of the empirical covariance ``F F'``, and the number of samples.
 
         Raises
         ------
@@ -108,10 +108,9 @@ def batches(samples: Any) -> Iterator[Any]:
 
 
 def symmetric_factor(Sigma: Float[Tensor, "D D"]) -> Float[Tensor, "D R"]:
-    """Factor a positive semi-definite matrix, ``Sigma = F F'``, columns by falling eigenvalue.
+    """Factor a positive semi-definite matrix, ``Sigma = F F'``; the column of the largest eigenvalue comes first.
 
-    Eigenvalues below the round-off of the largest one, ``D eps``, are zero in exact arithmetic or cannot be told from
-    it: their columns are left out.
+    Eigenvalues below ``D eps`` times the largest one cannot be told from zero; their columns are left out.
     """
     values, U = torch.linalg.eigh(Sigma)
     values, U = values.flip(0), U.flip(1)
@@ -120,6 +119,6 @@ def symmetric_factor(Sigma: Float[Tensor, "D D"]) -> Float[Tensor, "D R"]:
 
 
 def orthogonal_columns(F: Float[Tensor, "D R"]) -> Float[Tensor, "D R"]:
-    """Rotate a factor so that its columns are orthogonal and fall in length; ``F F'`` stays as it is."""
+    """Rotate a factor so that its columns are orthogonal, the longest first; ``F F'`` does not change."""
     _, V = torch.linalg.eigh(F.T @ F)
     return F @ V.flip(1)

@@ -1,27 +1,26 @@
-"""Where the curvature lives: a trace split into the Gauss-Newton part and each activation's share (eq. 61)."""
+"""A trace ``Tr{H Sigma}`` split into the Gauss-Newton part and a share of each activation (docs/theory.md, eq. 61)."""
 
 import math
 from dataclasses import dataclass
 
 from curvature.hessian.operator import HessianOperator
-from curvature.moments import Moments
-from curvature.preconditions import require_shape
+from curvature.moments import Moments, require_events
 from curvature.traces.exact import summed_forms
 from curvature.traces.signed import SignedFactor
 
 
 @dataclass(frozen=True)
 class ActivationShare:
-    """What the bending of one activation's units adds to ``Tr{H Sigma}``.
+    """What the second derivative of one activation adds to ``Tr{H Sigma}``.
 
     Attributes
     ----------
     name
-        Where it sits.
+        Name of the activation, such as ``level 0, step 2, layer 1``.
     level, step, layer
-        The same as numbers from 0; None for models that do not name them.
+        Its place in the flow, counted from 0; None for models that do not number their activations.
     nats
-        Its share; any sign.
+        The share in nats; it can have either sign.
     """
 
     name: str
@@ -76,13 +75,13 @@ def attribution(operator: HessianOperator, moments: Moments, versus: Moments | N
     ShapeError
         If the moments are of other events.
     RouteError
-        If the model is not made of linear maps and elementwise activations under a Gaussian prior; names the module.
+        If the model is not made of linear maps and elementwise activations under a Gaussian prior; the message names
+        the module.
     NonFiniteError
         If the Hessian is not finite.
     """
     operator = operator.by_parts()
-    for name, given in (("moments", moments), ("versus", versus or moments)):
-        require_shape(given.event_shape, operator.point.event_shape, f"{name}: event shape against the expansion point")
+    require_events(operator.point.event_shape, moments=moments, versus=versus)
     _, nats = summed_forms(operator, SignedFactor.of(moments, versus, operator.point.x0))
     gauss_newton, *activations = zip(operator.parts, nats.tolist(), strict=True)
     shares = [ActivationShare(part.name, part.level, part.step, part.layer, share) for part, share in activations]

@@ -1,6 +1,6 @@
-"""Curvature beside the variances of two sets along given directions (docs/theory.md, eq. 48).
+"""Curvature and the variances of two sets along given directions (docs/theory.md, eq. 48).
 
-Spatial frequencies, the directions that mean something for images, are in `curvature.frequencies`.
+Spatial frequencies, the natural directions for images, are in `curvature.frequencies`.
 """
 
 import math
@@ -14,7 +14,7 @@ from torch import Tensor
 from curvature.accumulation import orthogonal_columns
 from curvature.errors import OptionError
 from curvature.expansion import Expansion
-from curvature.moments import Moments
+from curvature.moments import Moments, require_events
 from curvature.preconditions import float_tensor, require_shape
 from curvature.units import gap_bits_per_dim
 
@@ -23,7 +23,7 @@ UNIT_WITHIN = 1e-6
 
 @dataclass(frozen=True, eq=False, repr=False)
 class DirectionalCurvature:
-    """Curvature beside the variances of two sets along given directions v, and what each contributes to the gap.
+    """Curvature and the variances of two sets along given directions v, and what each contributes to the gap.
 
     Attributes
     ----------
@@ -62,11 +62,11 @@ class DirectionalCurvature:
 
 
 def along(expansion: Expansion, directions: Any, q: Moments, p: Moments) -> DirectionalCurvature:
-    """Hold curvature against the variances of q and p along unit directions.
+    """Compute curvature and the variances of q and p along unit directions.
 
     The contributions sum to the covariance term if the directions are an orthonormal basis that diagonalises H, or
     Sigma_q - Sigma_p (`difference_components`): then the remainder is zero. In any other basis they are the diagonal
-    part only, and can be far larger than their sum (docs/theory.md, eq. 48).
+    part only, and single ones can be far larger than their sum (docs/theory.md, eq. 48).
 
     Parameters
     ----------
@@ -84,8 +84,7 @@ def along(expansion: Expansion, directions: Any, q: Moments, p: Moments) -> Dire
     ShapeError, NonFiniteError
         If shapes differ from the expansion's, or a product with H is not finite.
     """
-    for name, moments in (("q", q), ("p", p)):
-        require_shape(moments.event_shape, expansion.event_shape, f"{name}: event shape against the expansion point")
+    require_events(expansion.event_shape, q=q, p=p)
     V = float_tensor(directions, "directions").to(expansion.at)
     require_shape(V.shape[1:], expansion.event_shape, "directions: event shape against the expansion point")
     rows = V.reshape(len(V), expansion.dim)
@@ -100,7 +99,7 @@ def along(expansion: Expansion, directions: Any, q: Moments, p: Moments) -> Dire
 
 
 def principal_components(moments: Moments, count: int | None = None) -> Float[Tensor, " K *event"]:
-    """Unit eigenvectors of a covariance by falling variance, those without variance left out."""
+    """Unit eigenvectors of a covariance, the largest variance first; directions without variance are left out."""
     F = orthogonal_columns(moments.factor)
     lengths = F.square().sum(0).sqrt()
     kept = lengths > math.sqrt(len(lengths) * torch.finfo(F.dtype).eps) * (lengths.max() if len(lengths) else 0)
@@ -108,7 +107,9 @@ def principal_components(moments: Moments, count: int | None = None) -> Float[Te
 
 
 def difference_components(q: Moments, p: Moments) -> Float[Tensor, " D *event"]:
-    """Orthonormal basis that diagonalises ``Sigma_q - Sigma_p``, by falling difference: no remainder.
+    """Orthonormal basis that diagonalises ``Sigma_q - Sigma_p``, the largest difference first.
+
+    In this basis `along` has no remainder.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The one way a registry finds its members: every module of a package that defines the registry's attribute."""
+"""How registries find their members: every module of a package that defines the registry's attribute is one."""
 
 from importlib import import_module
 from pkgutil import iter_modules
@@ -26,6 +26,6 @@ def discover(package: str, attribute: str) -> list[Any]:
     package
         Dotted name.
     attribute
-        What a module defines to be a member, such as ``RUNG``.
+        Name that every member module defines, such as ``RUNG``.
     """
     return [getattr(module, attribute) for module in modules_of(package) if hasattr(module, attribute)]

@@ -30,7 +30,7 @@ class TrainingModeError(ToolkitError, RuntimeError):
 
 
 class UninitialisedError(ToolkitError, RuntimeError):
-    """A layer with data-dependent initialisation has not seen any data yet."""
+    """A layer with data-dependent initialisation has not been initialised yet."""
 
 
 class UnknownNameError(ToolkitError, LookupError):
@@ -40,7 +40,7 @@ class UnknownNameError(ToolkitError, LookupError):
 class ConfigError(ToolkitError):
     """A setting lies outside its range, has another type, is unknown, or contradicts another one.
 
-    No ValueError: the parser of the command line would take that for a mistake of its own and wrap it in a box.
+    It is not a ValueError, because the command line's parser would catch that and print it in a format of its own.
     """
 
 
@@ -53,11 +53,11 @@ class RunDirectoryError(ToolkitError, OSError):
 
 
 class OptionError(ToolkitError, ValueError):
-    """An option has a value that it does not allow, or a function given as one is not of the kind it must be."""
+    """An option has a value that is not allowed, or a function passed as an option does not do what it must."""
 
 
 class RouteError(ToolkitError, ValueError):
-    """A route was asked for by name that the model does not allow."""
+    """A route was requested by name that the model does not allow."""
 
 
 class BatchMixingError(ToolkitError, ValueError):
@@ -65,4 +65,4 @@ class BatchMixingError(ToolkitError, ValueError):
 
 
 class ConvergenceError(ToolkitError, RuntimeError):
-    """An iteration did not arrive: eigenpairs that do not settle, or an ascent without a summit."""
+    """An iteration did not converge: Lanczos found too few eigenpairs, or an ascent found no maximum."""

@@ -13,9 +13,9 @@ from curvature.hessian.operator import HessianOperator, diagonal, products, quad
 from curvature.hessian.point import DensityPoint
 from curvature.hessian.routes import fastest
 from curvature.memory import DEFAULT_MEMORY_BUDGET
-from curvature.moments import Moments
+from curvature.moments import Moments, require_events
 from curvature.precision import LogDensity, LogProb
-from curvature.preconditions import float_tensor, require_shape
+from curvature.preconditions import float_tensor
 from curvature.prediction import Prediction, predict
 from curvature.spectrum import Spectrum, spectrum
 from curvature.traces.methods import trace
@@ -35,7 +35,7 @@ def expand(
     ----------
     log_prob
         A module with a method `log_prob`, a bound method of a module, or any function ``[B, *event] -> [B]`` in nats.
-        A module is copied to `dtype` and left as it is; a function must compute in `dtype` by itself.
+        A module is copied to `dtype` and not changed itself; a plain function must compute in `dtype`.
     at
         The expansion point x0, one event of floats in the units of the model's input.
     memory_budget
@@ -91,7 +91,7 @@ class Expansion:
 
     @property
     def gradient(self) -> Float[Tensor, "*event"]:
-        """G at x0, in nats per unit of the input."""
+        """Gradient g of log p at x0, in nats per unit of the input."""
         return self.operator.point.gradient
 
     @property
@@ -105,11 +105,11 @@ class Expansion:
         return self.operator.point.dim
 
     def dense(self) -> "Expansion":
-        """Return the same expansion with H written out as a matrix: D products now, cheap ones ever after."""
+        """Return the same expansion with H as a matrix: this takes D products with H and makes all later ones cheap."""
         return replace(self, operator=self.operator.dense())
 
     def about(self, at: Any) -> "Expansion":
-        """Expand the same log p, in the same precision and memory, about another point."""
+        """Expand the same log p about another point, with the same precision and memory budget."""
         point = self.operator.point
         return expand(point.density, at, memory_budget=point.memory_budget, dtype=point.density.dtype)
 
@@ -138,7 +138,7 @@ class Expansion:
         return values[0] if single else values
 
     def hessian(self) -> Float[Tensor, "D D"]:
-        """Return the dense Hessian, symmetrised: D products with H, unless this expansion is a dense one."""
+        """Return H as a symmetric matrix: D products with H, or none if the expansion is dense already."""
         return self.operator.dense().matrix
 
     def diagonal(self) -> Float[Tensor, "*event"]:
@@ -162,10 +162,10 @@ class Expansion:
             Moments of events of the expansion's shape.
         method
             ``exact``: the cheapest of the following that the model allows, recorded in `Trace.route`.
-            ``adjoint``: tangents through the layers that a model describes, with every hidden unit's weight.
+            ``adjoint``: tangents pushed through the layers that a model describes, with a weight for each hidden unit.
             ``jet``: value, tangents and second derivatives through the same layers: an independent check.
-            ``tapped``: as `adjoint`, by hooks, for any model of linear maps and elementwise activations.
-            ``hvp``: one product by forward-over-reverse differentiation a column, for any model.
+            ``tapped``: like `adjoint`, with hooks, for any model of linear maps and elementwise activations.
+            ``hvp``: one product with H for each column, by forward-over-reverse differentiation, for any model.
             ``dense``: from the dense Hessian.
             ``hutchinson``, ``deflated``: stochastic estimates with a standard error.
         versus
@@ -180,10 +180,9 @@ class Expansion:
         OptionError
             If an estimate lacks a budget or a generator, or an exact method is given one.
         RouteError
-            If the model does not allow the method; says which module is in the way.
+            If the model does not allow the method; the message names the module that prevents it.
         """
-        for name, given in (("moments", moments), ("versus", versus or moments)):
-            require_shape(given.event_shape, self.event_shape, f"{name}: event shape against the expansion point")
+        require_events(self.event_shape, moments=moments, versus=versus)
         return trace(self.operator, moments, method, versus=versus, num_matvecs=num_matvecs, generator=generator)
 
     def attribution(self, moments: Moments, versus: Moments | None = None) -> Attribution:
@@ -199,7 +198,7 @@ class Expansion:
         return predict(self.operator, q, versus, method, sampling_error)
 
     def _rows(self, v: Any) -> tuple[Tensor, bool]:
-        """Bring one vector or a batch of them to a batch on the expansion's device and dtype."""
+        """Return a vector or a batch as a batch on the expansion's device and dtype, and whether it was one vector."""
         rows = float_tensor(v, "v").to(self.at)
         if rows.shape == self.at.shape:
             return rows[None], True

@@ -1,7 +1,8 @@
 """Curvature and variance by spatial frequency, in the cosine basis of an image's channels (docs/theory.md, eqs. 49-50).
 
-The question is along which frequencies a likelihood gap is made. Three answers, from crude to exact: from the diagonal
-of H and Sigma in this basis, from their blocks of all channels at one frequency, and with all that lies off them.
+These numbers say which spatial frequencies contribute to a likelihood gap. There are three versions, from crude to
+exact: from the diagonals of H and Sigma in this basis, from the blocks of all channels at one frequency, and from all
+entries.
 """
 
 import math
@@ -12,11 +13,11 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from curvature.errors import OptionError, ShapeError
+from curvature.errors import OptionError
 from curvature.expansion import Expansion
 from curvature.hessian.operator import product_blocks
-from curvature.moments import Moments
-from curvature.preconditions import require_shape
+from curvature.moments import Moments, require_events
+from curvature.preconditions import require_image
 from curvature.units import gap_bits_per_dim
 
 BLOCK = 512
@@ -24,7 +25,7 @@ BLOCK = 512
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FrequencyBands:
-    """Where in frequency a gap is made, one entry a band; band 0 is the constant (frequency 0) of each channel.
+    """Contribution of each frequency band to a gap; band 0 is the constant (frequency 0) of each channel.
 
     Attributes
     ----------
@@ -37,10 +38,11 @@ class FrequencyBands:
     variance_q, variance_p
         Mean ``v'Sigma v``.
     diagonal
-        ``1/2 sum_v v'Hv (v'Sigma_q v - v'Sigma_p v)`` over the band, nats: as if H and Sigma were diagonal here.
+        ``1/2 sum_v v'Hv (v'Sigma_q v - v'Sigma_p v)`` over the band, in nats: as if H and
+        Sigma were diagonal in this basis.
     channels
-        The same with the channels' block of each frequency in place of its diagonal, nats: correlations between
-        channels are kept, those between frequencies are not.
+        The same in nats, with the block of all channels at each frequency in place of its diagonal: correlations
+        between channels are included, those between frequencies are not.
     share
         The band's exact part of the covariance term, ``1/2 Tr{P H (Sigma_q - Sigma_p)}`` with P the projector on the
         band, nats; the shares sum to the covariance term.
@@ -65,11 +67,11 @@ class FrequencyBands:
 
     @property
     def remainder(self) -> float:
-        """The off-diagonal part in nats: what the diagonal ones leave out of the covariance term, exactly."""
+        """The off-diagonal part in nats: the covariance term minus the sum of `diagonal`."""
         return self.covariance - float(self.diagonal.sum())
 
     def variance_above(self, frequency: float) -> float:
-        """Fraction of p's variance in the same bands."""
+        """Fraction of p's variance that lies in bands of at least this frequency, in cycles per pixel."""
         variance = self.variance_p * self.count
         return float(variance[self.frequency >= frequency].sum() / variance.sum())
 
@@ -94,13 +96,13 @@ def frequency_bands(expansion: Expansion, q: Moments, p: Moments, bands: int = 8
     """Split the covariance term of the gap of q against p over spatial frequencies.
 
     The basis is the orthonormal 2-D cosine basis (DCT-II) of each channel; its vectors are sorted by radial frequency
-    into the constant and `bands` rings of equal width, empty ones left out. It does not diagonalise H or the
-    covariances, so sums of curvature x variance (`diagonal`) are the diagonal part alone, and `remainder` is what they
-    leave out: the channels of natural images move together, which puts most of it between channels of one frequency
-    (`channels` keeps that part). `share` is exact and gives each band half of every cross term.
+    into the constant and `bands` rings of equal width; empty rings are left out. The basis does not diagonalise H or
+    the covariances, so sums of curvature times variance (`diagonal`) are the diagonal part alone, and `remainder` is
+    the rest. The channels of natural images are strongly correlated, so that most of the rest lies between channels of
+    one frequency; `channels` includes that part. `share` is exact and gives each band half of every cross term.
 
-    Cost: one product with H for each of D basis vectors and each column of the two factors; none if the Hessian is
-    known. Memory: two arrays of C x D numbers.
+    Cost: one product with H for each of D basis vectors and each column of the two factors; none if the expansion is
+    dense. Memory: two arrays of C x D numbers.
 
     Parameters
     ----------
@@ -109,25 +111,22 @@ def frequency_bands(expansion: Expansion, q: Moments, p: Moments, bands: int = 8
     q, p
         Moments of the two sets.
     bands
-        Number of rings beside the constant, at least one.
+        Number of rings in addition to the constant, at least one.
 
     Raises
     ------
     ShapeError
-        If the events are no images of three axes, or the moments are of other events.
+        If the events are not images ``[C, H, W]``, or the moments are of other events.
     OptionError
         If bands is not positive.
     NonFiniteError
         If a product with H is not finite.
     """
-    if len(expansion.event_shape) != 3:
-        raise ShapeError(f"frequency_bands: expected image events [C, H, W], got {expansion.event_shape}")
-    for name, moments in (("q", q), ("p", p)):
-        require_shape(moments.event_shape, expansion.event_shape, f"{name}: event shape against the expansion point")
-    height, width = expansion.event_shape[1:]
+    channels, height, width = require_image(expansion.event_shape, "frequency_bands")
+    require_events(expansion.event_shape, q=q, p=p)
     band, radius = _rings(height, width, bands)
     K = int(band.max()) + 1
-    count = torch.bincount(band, minlength=K) * expansion.event_shape[0]
+    count = torch.bincount(band, minlength=K) * channels
 
     def by_band(values: Float[Tensor, "*C H W"]) -> Float[Tensor, " K"]:
         sums = torch.zeros(K, dtype=torch.float64, device=values.device)
@@ -165,7 +164,7 @@ def cosine_transform(x: Float[Tensor, "*batch H W"]) -> Float[Tensor, "*batch H 
 
 
 def _rings(height: int, width: int, bands: int) -> tuple[Int[Tensor, " HW"], Float[Tensor, " HW"]]:
-    """Band and radial frequency (cycles per pixel) of each 2-D basis function; bands without any are closed up."""
+    """Band and radial frequency (cycles per pixel) of each 2-D basis function; empty bands are left out."""
     if bands < 1:
         raise OptionError(f"bands: expected at least 1, got {bands}")
     down, across = (torch.arange(n, dtype=torch.float64) / (2 * n) for n in (height, width))

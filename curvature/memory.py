@@ -16,7 +16,7 @@ MAX_COLUMNS = 64
 # cotangent's tangent; twice as much again covers temporaries and the allocator (measured on a Glow).
 BYTES_PER_SAVED_BYTE = 12
 
-# Passing rows through layers by hand keeps no graph: about the widest rows, their image and temporaries.
+# Rows that pass through layers without autograd leave no graph: memory holds the widest rows, their image, temporaries.
 ROW_COPIES = 8
 CACHED_BYTES = 3 * 2**20
 MAX_ROWS = 1024
@@ -43,7 +43,7 @@ def columns_within(memory_budget: float, log_prob: LogDensity, x0: Float[Tensor,
 def rows_within(memory_budget: float, row_bytes: int) -> int:
     """Number of rows to pass through a flow's layers at once, of `row_bytes` each where they are widest.
 
-    As many as keep the widest rows within the cache, unless the budget is smaller.
+    The widest rows of all of them fit the processor's cache, and the memory budget if that is smaller.
     """
     fitting = min(memory_budget / ROW_COPIES, CACHED_BYTES) // row_bytes
     return int(min(max(fitting, 1), MAX_ROWS))

@@ -1,4 +1,4 @@
-"""The mode of log p, found by ascent: one more point to expand about (docs/theory.md, eq. 51)."""
+"""The mode of log p, found by ascent: another possible expansion point (docs/theory.md, eq. 51)."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,7 +14,7 @@ from curvature.hessian.derivatives import hessian_vector_products, value_and_gra
 from curvature.precision import LogDensity, LogProb
 from curvature.preconditions import float_tensor, require_finite
 
-# Relative to the starting point's length (and the box of images): whoever gets this far is not going to a mode.
+# Distance from the start, in units of the start's own length, at which an ascent is taken to have no mode to go to.
 FAR_AWAY = 1e4
 
 # Dimensions up to which Newton steps come from the dense Hessian: its D products are computed in batches, those of an
@@ -38,9 +38,9 @@ class Mode:
     iterations
         Iterations of the optimiser.
     converged
-        Whether the gradient is small enough; if not, `point` is as far as the iterations went.
+        Whether the gradient is small enough; if not, `point` is where the iterations stopped.
     n_at_bounds
-        Number of coordinates that sit at a bound; 0 without bounds.
+        Number of coordinates that lie at a bound; 0 without bounds.
     """
 
     point: Float[Tensor, "*event"]
@@ -72,12 +72,13 @@ def find_mode(
 ) -> Mode:
     """Climb log p from a starting point to a local maximum, in float64.
 
-    Without bounds by Newton's method in a trust region: on a Gaussian one step within the region arrives. Steps come
-    from the dense Hessian up to D = 1024, beyond from products with H by Lanczos (Gould et al. 1999). With bounds by
-    L-BFGS-B (Byrd et al. 1995), and Newton from where it stops if it is slow and no bound holds it.
+    Without bounds the optimiser is Newton's method in a trust region; on a Gaussian one step within the region reaches
+    the mode. Steps come from the dense Hessian up to D = 1024, and from products with H by Lanczos beyond (Gould et al.
+    1999). With bounds the optimiser is L-BFGS-B (Byrd et al. 1995); if it does not converge and no coordinate lies at a
+    bound, Newton's method goes on from where it stopped.
 
-    A mixture has several modes, and the one found depends on the start. For a CV flow under a Gaussian prior the mode
-    without bounds is `f^{-1}(0)`, its only one, and can lie far outside the images; bounds keep it among them.
+    A mixture has several modes, and the one found depends on the start. A CV flow under a Gaussian prior has one mode,
+    ``f^{-1}(0)``, which can lie far outside the images; bounds keep the result among the images.
 
     Parameters
     ----------
@@ -90,16 +91,16 @@ def find_mode(
     tolerance
         Largest entry of the gradient that counts as zero, relative to that at the start (or to 1, if that is larger).
     max_iterations
-        Of the optimiser; where they are used up the result says that it has not converged.
+        Largest number of iterations; if it is reached, `Mode.converged` is False.
 
     Raises
     ------
     ConvergenceError
-        If the ascent runs off: log p is unbounded, or has no maximum.
+        If the ascent goes far from its start or log p is not finite: log p may be unbounded.
     OptionError
         If the bounds are not in order, or do not hold the start.
     ToolkitError
-        Of the kinds that `expand` raises.
+        Any that `expand` raises.
 
     References
     ----------
@@ -142,7 +143,7 @@ def _newton(ascent: "_Ascent", x: np.ndarray, threshold: float, max_iterations: 
 
 
 class _Ascent:
-    """log p as the optimiser wants it: of flat NumPy vectors, upside down."""
+    """The function to minimise, ``-log p`` of flat NumPy vectors, and its derivatives."""
 
     def __init__(self, density: LogDensity, x0: Tensor, bounds: tuple[float, float] | None) -> None:
         self.density, self.bounds, self.dim = density, bounds, x0.numel()
@@ -157,7 +158,7 @@ class _Ascent:
                 raise OptionError(f"start: lies outside the bounds {bounds}; start from a point inside")
 
     def event(self, x: np.ndarray) -> Tensor:
-        """Bring a vector to an event on the model's device."""
+        """Return a vector as an event on the model's device."""
         return torch.from_numpy(x.reshape(-1).copy()).to(self.origin).reshape(self.origin.shape)
 
     def value_and_slope(self, x: np.ndarray) -> tuple[float, np.ndarray]:
@@ -198,7 +199,7 @@ class _Ascent:
         if self.bounds is not None:
             low, high = self.bounds
             held = (x <= low) | (x >= high)
-            # -log p rises into the box at a bound that holds the point back: no distance to the mode.
+            # Where -log p rises from a bound into the box, the bound is the best point: that slope does not count.
             slope = np.where(((x <= low) & (slope > 0)) | ((x >= high) & (slope < 0)), 0.0, slope)
         converged = bool(np.abs(slope).max() <= threshold)
         return Mode(self.event(x), -value, float(np.linalg.norm(slope)), iterations, converged, int(held.sum()))

@@ -1,4 +1,4 @@
-"""Mean and covariance of a set of samples: all a second-order expansion asks of data (docs/theory.md, eqs. 12-15)."""
+"""Mean and covariance of a set of samples, all that a second-order expansion uses of data (theory.md, eqs. 12-15)."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -11,10 +11,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from curvature.accumulation import MomentAccumulator, batches, orthogonal_columns, symmetric_factor
+from curvature.affine_maps import require_affine
 from curvature.errors import DtypeError, OptionError, ShapeError
 from curvature.preconditions import float_tensor, require_finite, require_shape
-
-LINEARITY_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -164,7 +163,7 @@ class Moments:
             assert energy is not None
             if not 0 < energy <= 1:
                 raise OptionError(f"energy: expected a fraction in (0, 1], got {energy}")
-            # The slack of a few roundings lets energy=1 end where the remaining columns are zero.
+            # A few roundings of slack, so that energy=1 drops columns that are zero but for rounding.
             missing = total - lengths.cumsum(0)
             rank = 1 + int((missing > (1 - energy) * total + 4 * torch.finfo(F.dtype).eps * total).sum())
         if rank < 1:
@@ -208,7 +207,7 @@ class Moments:
         """
         if callable(P) and not isinstance(P, Tensor):
             require_affine(P, self.mean)
-            # One batch, so that a constant (no columns) needs no empty one.
+            # One batch for all: a constant has no columns, and P may fail on an empty batch.
             mean, zero, *columns = P(torch.cat([self.mean[None], torch.zeros_like(self.mean)[None], self.columns()]))
             F = torch.stack([mean, *columns])[1:] - zero
             return replace(self, mean=mean, factor=F.reshape(self.rank, mean.numel()).T.contiguous())
@@ -226,25 +225,17 @@ class Moments:
         return f"Moments(event_shape={self.event_shape}, rank={self.rank}, count={self.count}{dropped})"
 
 
-def require_affine(P: Callable[[Tensor], Tensor], near: Float[Tensor, "*event"]) -> None:
-    """Raise unless a map of batches passes the parallelogram and scaling identities on fixed pseudo-random events.
+def require_events(event_shape: tuple[int, ...], **sets: Moments | None) -> None:
+    """Raise unless the moments of every set are of events of this shape; a set that is None is left out.
 
     Raises
     ------
-    DtypeError
-        If the map does not return float64 for float64.
-    OptionError
-        If it is not affine to a relative 1e-9.
+    ShapeError
+        Naming the set and both shapes.
     """
-    generator = torch.Generator().manual_seed(0)
-    u, v = torch.randn(2, *near.shape, generator=generator, dtype=torch.float64).to(near.device)
-    images = P(torch.stack([torch.zeros_like(u), u, v, u + v, -3 * u, near + u, near + v, near + u + v, near]))
-    if images.dtype != torch.float64:
-        raise DtypeError(f"map: expected float64 for float64 events, got {images.dtype}; do not cast inside the map")
-    zero, Pu, Pv, Puv, P3u, Pnu, Pnv, Pnuv, Pn = images
-    defects = [Puv + zero - Pu - Pv, P3u + 3 * Pu - 4 * zero, Pnuv + Pn - Pnu - Pnv]
-    if max(float(defect.abs().max()) for defect in defects) > LINEARITY_TOLERANCE * float(images.abs().max()):
-        raise OptionError("map: neither linear nor affine, so moments do not follow from moments; use samples instead")
+    for name, moments in sets.items():
+        if moments is not None:
+            require_shape(moments.event_shape, event_shape, f"{name}: event shape against the expansion point")
 
 
 def _dropped_variance(moments: Moments) -> float:

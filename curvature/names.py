@@ -1,4 +1,4 @@
-"""Names that do not exist: one error for all of them, with the nearest name that does. No torch here."""
+"""The error for a name that does not exist, with the nearest name that does. This module does not import torch."""
 
 import difflib
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from curvature.errors import UnknownNameError
 
 
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> UnknownNameError:
-    """Build the error for a name that does not exist, with the nearest one that does and all that do."""
+    """Build the error for a name that does not exist; it suggests the nearest known name and lists all of them."""
     known = list(known)
     near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.4)
     hint = f"did you mean {near[0]!r}? " if near else ""

@@ -27,7 +27,7 @@ class LogDensity:
     dtype
         Precision of input and output.
     device
-        Where the model's parameters are; None for a function that has no module to ask.
+        Where the model's parameters are; None for a plain function.
     module
         The frozen copy of the model, if `function` is its `log_prob` itself.
     refusal
@@ -42,13 +42,13 @@ class LogDensity:
 
     @classmethod
     def of(cls, log_prob: LogProb, dtype: torch.dtype = torch.float64) -> "LogDensity":
-        """Copy the model behind `log_prob` to `dtype`, frozen and in evaluation mode; the model itself stays as it is.
+        """Copy the model of `log_prob` to `dtype`, frozen and in evaluation mode; the model itself is not changed.
 
         Parameters
         ----------
         log_prob
             A module with a method `log_prob`, a bound method of a module, a `functools.partial` of one of them, or any
-            other callable, which is then used as it is. A log density made here before is returned itself.
+            other callable, which is used without a copy. A `LogDensity` of this dtype is returned unchanged.
         dtype
             Precision of the copy.
 
@@ -106,7 +106,7 @@ class LogDensity:
 
 
 def _frozen(log_prob: Any, dtype: torch.dtype) -> tuple[Callable[..., Tensor], nn.Module | None]:
-    """Rebind a callable to a frozen copy of the module behind it."""
+    """Return the callable bound to a frozen copy of its module, and that copy; a plain function has none."""
     if isinstance(log_prob, functools.partial):
         function, module = _frozen(log_prob.func, dtype)
         arguments = [_cast(value, dtype) for value in log_prob.args]
@@ -125,7 +125,7 @@ def _frozen(log_prob: Any, dtype: torch.dtype) -> tuple[Callable[..., Tensor], n
 
 
 def _cast(value: Any, dtype: torch.dtype) -> Any:
-    """Bring a floating tensor argument, such as a conditioning vector, to the model's dtype."""
+    """Cast a floating tensor argument, such as a conditioning vector, to the model's dtype."""
     return value.to(dtype) if isinstance(value, Tensor) and value.is_floating_point() else value
 
 

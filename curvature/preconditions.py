@@ -1,4 +1,4 @@
-"""Checks at the boundary: arrays become finite float tensors of one shape, or the user reads which is wrong and why."""
+"""Checks of arguments; every error names the array and says what was expected and what came."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -61,8 +61,23 @@ def require_shape(got: Iterable[int], expected: Iterable[int], name: str) -> Non
         raise ShapeError(f"{name}: expected shape {expected}, got {got}")
 
 
+def require_image(shape: Iterable[int], name: str) -> tuple[int, int, int]:
+    """Return channels, height and width of an event if it is an image.
+
+    Raises
+    ------
+    ShapeError
+        If the shape has not three axes.
+    """
+    shape = tuple(shape)
+    if len(shape) != 3:
+        raise ShapeError(f"{name}: expected images [C, H, W], got events of shape {shape}")
+    C, H, W = shape
+    return C, H, W
+
+
 def require_several(x: Tensor, name: str) -> Tensor:
-    """Return a batch of samples if it holds at least two, as a standard error needs.
+    """Return a batch of samples if it holds at least two, which a standard error needs.
 
     Raises
     ------

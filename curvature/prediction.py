@@ -9,8 +9,7 @@ from torch import Tensor
 
 from curvature.hessian.dense import worth_writing_out
 from curvature.hessian.operator import HessianOperator, product_blocks, products
-from curvature.moments import Moments
-from curvature.preconditions import require_shape
+from curvature.moments import Moments, require_events
 from curvature.traces.methods import trace
 from curvature.units import gap_bits_per_dim
 
@@ -26,13 +25,13 @@ class Prediction:
     mean_shift
         ``1/2 [(mu_q - x0)'H(mu_q - x0) - (mu_p - x0)'H(mu_p - x0)]`` in nats.
     covariance
-        ``1/2 Tr{H (Sigma_q - Sigma_p)}`` in nats, the one term the published form keeps.
+        ``1/2 Tr{H (Sigma_q - Sigma_p)}`` in nats, the only term that the published form keeps.
     dim
         Number D of dimensions.
     standard_error_nats
-        Standard error of `total` from the sampling of the data, in nats; None if it was not asked for. It takes the
-        data of q and of p as independent draws with Gaussian fourth moments, and x0 as given. Images have heavier
-        tails: the ladder's standard errors, from the samples themselves, assume nothing.
+        Standard error of `total` from the sampling of the data, in nats; None if it was not asked for. It assumes that
+        the data of q and of p are independent draws with Gaussian fourth moments, and takes x0 as given. Images have
+        heavier tails; the ladder's standard errors come from the samples and assume no distribution.
     """
 
     gradient: float
@@ -69,7 +68,8 @@ def predict(
 ) -> Prediction:
     """Predict the likelihood gap of q against p (docs/theory.md, eq. 9).
 
-    The Hessian is written out first where all columns together are more than D and it fits the memory budget.
+    The Hessian is computed as a matrix first if both factors together have more than D columns and the matrix fits the
+    memory budget.
 
     Parameters
     ----------
@@ -88,8 +88,7 @@ def predict(
         If the moments are of other events, there is no such method, or the Hessian is not finite.
     """
     point = operator.point
-    for name, moments in (("q", q), ("versus", p)):
-        require_shape(moments.event_shape, point.event_shape, f"{name}: event shape against the expansion point")
+    require_events(point.event_shape, q=q, versus=p)
     if method == "exact":
         operator = worth_writing_out(operator, _cost(operator, q.rank + p.rank, sampling_error))
     x0, g = point.x0, point.gradient

@@ -1,4 +1,4 @@
-"""Where curvature lies: the extreme eigenpairs of H (docs/theory.md, eq. 47)."""
+"""The extreme eigenpairs of H (docs/theory.md, eq. 47)."""
 
 from dataclasses import dataclass
 
@@ -24,11 +24,11 @@ class Spectrum:
     Attributes
     ----------
     eigenvalues
-        In nats per squared unit of the input; negative = log p falls on both sides.
+        In nats per squared unit of the input; negative where log p falls in both directions.
     eigenvectors
         Unit vectors, as events.
     residuals
-        ``|H v - lambda v|``: H has an eigenvalue within this distance of the one given, whatever the method did.
+        ``|H v - lambda v|``; H has an eigenvalue within this distance of the one returned.
     route
         ``lanczos`` or ``dense``.
     num_matvecs
@@ -55,9 +55,9 @@ def spectrum(
 ) -> Spectrum:
     """Find the most negative and the most positive eigenvalues of H, with eigenvectors and residuals.
 
-    By Lanczos with implicit restarts on products with H, or from the dense Hessian. The upper end of a flow's H is
-    often a cluster near zero, beside which the lower end is huge: there Lanczos takes thousands of products, and
-    ``highest=0`` or the dense route saves them.
+    They come from Lanczos with implicit restarts on products with H, or from the dense Hessian. The largest eigenvalues
+    of a flow's H are often clustered near zero, while the smallest are negative and huge. Lanczos takes thousands of
+    products to resolve such a cluster; ``highest=0`` or the dense route avoids that.
 
     Parameters
     ----------
@@ -68,8 +68,8 @@ def spectrum(
     seed
         Of the starting vector.
     route
-        ``lanczos``, ``dense``, or ``auto``: dense if H is a matrix already, D is at most 512, or so many
-        pairs are asked for that the Krylov space would be the whole space.
+        ``lanczos``, ``dense``, or ``auto``: dense if H is a matrix already, if D is at most 512, or if so many pairs
+        are asked for that the Krylov space would be the whole space.
 
     Raises
     ------

@@ -15,11 +15,6 @@ def bits_per_dim(log_p: Number, dim: int, bits: int = BITS_PER_PIXEL) -> Number:
     return -log_p / (dim * math.log(2)) + bits
 
 
-def log_density(bpd: Number, dim: int, bits: int = BITS_PER_PIXEL) -> Number:
-    """Convert bits per dimension back to a log density on [0, 1]^D in nats (the inverse of eq. 2)."""
-    return -(bpd - bits) * (dim * math.log(2))
-
-
 def gap_bits_per_dim(nats: Number, dim: int) -> Number:
     """Convert a difference of mean log p (nats) to a gap in bits per dimension: negative = more likely (eq. 3)."""
     return -nats / (dim * math.log(2))

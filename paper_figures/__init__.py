@@ -1,1 +1,1 @@
-"""Figures of tidy tables: one module a figure, found by a registry; one style for all."""
+"""Figures made from tidy tables: one module for each figure, found by a registry; one style for all."""

@@ -1,4 +1,4 @@
-"""What the figures' axes have in common: error bars, zero lines, tick labels and symmetric-logarithmic scales."""
+"""Parts of axes that several figures share: error bars, zero lines, tick labels and symmetric-logarithmic scales."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
@@ -14,7 +14,7 @@ from paper_figures.style import REFERENCE
 
 LINEAR_WITHIN = 1.0
 """Bits/dim up to which an axis of gaps is linear; it is logarithmic beyond."""
-# Sizes of a tick label in a panel of about two inches, as shares of the axis' length.
+# Size of a tick label in a panel of about two inches, as a share of the axis' length.
 CHARACTER_WIDTH, LINE_HEIGHT = 0.03, 0.08
 _LARGEST_POWER = 9
 _WRITTEN_OUT = 4  # powers of ten from here on are written as powers
@@ -39,7 +39,7 @@ def set_ticks(axis: Axis, ticks: Iterable[float]) -> None:
 
 
 def tick_label(value: float) -> str:
-    """Write a number shortly, with a minus sign as wide as a plus, and large powers of ten as powers."""
+    """Write a number in short form, with a minus sign as wide as a plus, and large powers of ten as powers."""
     power = np.log10(abs(value)) if value else 0.0
     if power >= _WRITTEN_OUT and power == int(power):
         return f"${'-' if value < 0 else ''}10^{{{int(power)}}}$"
@@ -58,9 +58,9 @@ def symmetric_log(
     Parameters
     ----------
     axes, which
-        The axes, and which of its two axis.
+        The axes, and whether its x or its y axis is meant.
     limits
-        Ends of the axis; those of the data that are drawn already, with a margin, if left out.
+        Ends of the axis; if left out, those of the data drawn so far, with a margin.
     linear_within
         Size up to which the axis is linear.
     linear_share
@@ -69,7 +69,7 @@ def symmetric_log(
     set_scale, set_limits = (axes.set_xscale, axes.set_xlim) if which == "x" else (axes.set_yscale, axes.set_ylim)
     set_scale("symlog", linthresh=linear_within, linscale=linear_share)
     if limits is None:
-        # Limits from before have margins of the linear scale, which leave large values without room.
+        # Limits set under the linear scale have its margins, which would leave large values without room.
         axes.autoscale_view(scalex=which == "x", scaley=which == "y")
     else:
         set_limits(*limits)
@@ -87,7 +87,7 @@ def _label_height(_: float) -> float:
 
 
 def _ticks_apart(axis: Axis, linear_within: float, size: Callable[[float], float]) -> list[float]:
-    """Zero and powers of ten first, then numbers between them; each only where its label does not touch another's."""
+    """Zero and powers of ten first, then numbers between them; each only if its label touches no other."""
     low, high = axis.get_view_interval()
     sizes = [linear_within * size for size in (*(10.0**k for k in range(_LARGEST_POWER)), 0.5, 5.0, 2.0)]
     wanted = [0.0, *(sign * size for size in sizes for sign in (-1, 1))]
@@ -101,6 +101,6 @@ def _ticks_apart(axis: Axis, linear_within: float, size: Callable[[float], float
 
 
 def legend_beneath(figure: Figure, handles: list[Any], labels: list[str], *, columns: int, **options: Any) -> None:
-    """Put one legend for all panels beneath them."""
+    """Put one legend for all panels below them."""
     placed = {"loc": "outside lower center", "ncols": columns, "columnspacing": 1.2}
     figure.legend(handles, labels, **{**placed, **options})

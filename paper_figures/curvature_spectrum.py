@@ -1,4 +1,4 @@
-"""Figure: curvature, data variance, and the part of the gap made, against spatial frequency.
+"""Figure: curvature, data variance and contribution to the gap, against spatial frequency.
 
 Four panels over one frequency axis: the size of the curvature; the variance of the training set and of each input set;
 each band's exact share of the covariance term; and the same per basis vector, since most vectors are of high frequency.
@@ -44,7 +44,7 @@ def curvature_spectrum(frequencies: pd.DataFrame) -> Figure:
     share.set_ylabel("bits/dim")
     per_vector.set_title("share of the gap, per basis vector")
     per_vector.set_ylabel("10⁻³ bits/dim")
-    # Noise makes gaps hundreds of times those of images.
+    # Gaps of noise are hundreds of times those of images.
     for axes, linear_within in ((share, SHARE_LINEAR_WITHIN), (per_vector, 10 * SHARE_LINEAR_WITHIN)):
         zero_line(axes)
         symmetric_log(axes, "y", linear_within=linear_within)

@@ -42,7 +42,7 @@ def draw_figure(name: str, tables: Path) -> list[Path]:
     require_known("figure", name, known)
     found = known[name]
     frames = [_read(found, tables / file) for file in found.reads]
-    # Imported only now: style imports matplotlib, and what is wrong with the tables is told without that wait.
+    # Imported here because style imports matplotlib, which takes long: errors in the tables are reported without it.
     from paper_figures.style import save, style
 
     with style():
@@ -64,7 +64,7 @@ def _read(figure: RegisteredFigure, path: Path) -> pd.DataFrame:
 
 
 def _source(figure: RegisteredFigure, tables: Path, first: pd.DataFrame) -> str:
-    """Where the figure's numbers come from: the directory, and what all rows of the first table have in common."""
+    """Source of the figure's numbers: the directory, and run, model and seed where the first table has only one."""
     common = [
         f"{column} {first[column].iloc[0]}"
         for column in _PROVENANCE

@@ -1,8 +1,8 @@
 """Figure: the measured gap of every pair of data sets and its predictions, both directions of a pair side by side.
 
-A row for each direction; rows of one pair stand together. Predictions and the black dot are of the same images; the
-gray line is the measured gap on many more. The axis is linear within one bit/dim and logarithmic beyond. Bars are two
-standard errors.
+Each direction has a row, and the rows of one pair are next to each other. Predictions and the black dot are of the same
+images; the gray line is the gap measured on many more images. The axis is linear within one bit/dim and logarithmic
+beyond. Bars are two standard errors.
 """
 
 from collections.abc import Mapping
@@ -68,7 +68,7 @@ def _set_name(row: Mapping[Any, Any]) -> str:
 
 
 def _places(directions: list[tuple[str, str]]) -> dict[tuple[str, str], float]:
-    """Height of every direction's row, from the top down; the two directions of a pair stand together."""
+    """Height of every direction's row, from the top down; the two directions of a pair are next to each other."""
     pairs: dict[frozenset[str], list[tuple[str, str]]] = {}
     for direction in directions:
         pairs.setdefault(frozenset(direction), []).append(direction)
@@ -82,7 +82,7 @@ def _places(directions: list[tuple[str, str]]) -> dict[tuple[str, str], float]:
 
 
 def _draw_band(axes: Axes, y: float, value: float, error: float) -> None:
-    """Draw the gap on many images: as high as the row, and as wide as its error bar on both sides."""
+    """Draw the gap on many images as a band: as high as the row, as wide as the error bar on both sides."""
     ends, bar = [y - 0.45, y + 0.45], error_bar(error)
     axes.fill_betweenx(ends, value - bar, value + bar, color="0.6", linewidth=0, zorder=2)
     axes.plot([value, value], ends, color="0.6", linewidth=1.5, label=MANY, zorder=2)

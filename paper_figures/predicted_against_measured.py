@@ -1,8 +1,8 @@
 """Figure: the predicted likelihood gap against the measured one, a panel for each rung of the ladder.
 
-Points on the identity line are explained; points in the shaded quadrants have the wrong sign. All panels share the
+Gaps on the identity line are explained; points in the shaded quadrants have the wrong sign. All panels share the
 measured axis, linear up to one bit/dim and logarithmic beyond. Rungs that are off by orders of magnitude (those without
-the full covariance) get a predicted axis of their own, and their panel says so; the others share one.
+the full covariance) have a predicted axis of their own, which the panel's title says; the others share one.
 """
 
 from collections.abc import Iterable
@@ -74,7 +74,7 @@ def _is_far_off(rows: pd.DataFrame) -> bool:
 def _draw_panel(axes: Axes, rows: pd.DataFrame, inputs: list[str], measured: Limits, predicted: Limits) -> None:
     axes.fill_between([measured[0], 0], 0, predicted[1], color=SHADE, linewidth=0, zorder=0)
     axes.fill_between([0, measured[1]], predicted[0], 0, color=SHADE, linewidth=0, zorder=0)
-    # Between two different symmetric-log scales the identity is a curve: draw it through many points.
+    # The identity is a curve between two different symmetric-log scales, so it is drawn through many points.
     grid = np.concatenate([-np.geomspace(1e4, 1e-2, 200), [0], np.geomspace(1e-2, 1e4, 200)])
     axes.plot(grid, grid, color=REFERENCE, zorder=1)
     for row in rows.to_dict("records"):

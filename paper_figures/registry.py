@@ -1,8 +1,7 @@
 """The registry of figures: the name of each, the tables that it reads, and the function that draws it.
 
-A figure is one module of this package with one function under `@figure`. All modules are imported when the figures are
-first asked for, so a new figure is a new file and nothing else names it. Importing this module alone is quick: it does
-not import matplotlib.
+A figure is one module of this package with one function under `@figure`. All modules are imported when a figure is
+first asked for, so a new figure is a new file and nothing else names it. This module does not import matplotlib.
 """
 
 from collections.abc import Callable
@@ -20,16 +19,24 @@ DrawingFunction = TypeVar("DrawingFunction", bound="Callable[..., Figure]")
 
 @dataclass(frozen=True)
 class RegisteredFigure:
-    """A figure that can be drawn by its name."""
+    """A figure that can be drawn by its name.
+
+    Attributes
+    ----------
+    name
+        Words joined by hyphens, such as ``likelihood-gaps``; the files have the same name with underscores.
+    reads
+        File names of the tables, in the order of the drawing function's arguments.
+    made_by
+        The command that writes the tables; empty if there is none.
+    draw
+        Takes a DataFrame for each table and returns the figure.
+    """
 
     name: str
-    """Words joined by hyphens, such as ``likelihood-gaps``; the files carry the same name with underscores."""
     reads: tuple[str, ...]
-    """File names of the tables, in the order of the drawing function's arguments."""
     made_by: str
-    """The command that writes the tables; empty where there is none."""
     draw: "Callable[..., Figure]"
-    """Takes a DataFrame for each table and returns the figure."""
 
     @property
     def file_stem(self) -> str:
@@ -41,7 +48,7 @@ _FIGURES: dict[str, RegisteredFigure] = {}
 
 
 def figure(name: str, *, reads: tuple[str, ...], made_by: str = "") -> Callable[[DrawingFunction], DrawingFunction]:
-    """Register a drawing function, which stays as it is.
+    """Register a drawing function, without changing it.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ SHADE = "#DDDDDD"
 REFERENCE = "0.35"
 """Colour of lines that hold no data: zero, the identity, a ratio of 1."""
 WHITE_EDGE: dict[str, Any] = {"markeredgecolor": "white", "markeredgewidth": 0.4}
-"""Tells overlapping markers apart."""
+"""Edge of markers, so that overlapping ones can be told apart."""
 
 _RC: dict[Any, Any] = {
     "font.size": 8,
@@ -50,7 +50,7 @@ def look(index: int) -> dict[str, Any]:
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Draw with the toolkit's style; settings go back to what they were afterwards."""
+    """Use the toolkit's style within a with block; matplotlib's settings are restored afterwards."""
     with mpl.rc_context(_RC):
         yield
 

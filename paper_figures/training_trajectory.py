@@ -1,8 +1,9 @@
 """Figure: likelihood over the course of training, and each input set's gap with what the curvature predicts of it.
 
-On top the bits per dimension measured during training. Below, a panel for each input set: the measured gap to the
-training images at every snapshot, in black, and the rungs of the ladder; bands are two standard errors. The step axis
-is logarithmic. A panel whose early gaps dwarf its late ones is linear up to one bit/dim and logarithmic beyond.
+The top panel shows the bits per dimension measured during training. Below it, each input set has a panel with the
+measured gap to the training images at every snapshot, in black, and the rungs of the ladder; bands are two standard
+errors. The step axis is logarithmic. The gap axis of a panel whose early gaps are much larger than its late ones is
+linear up to one bit/dim and logarithmic beyond.
 """
 
 from typing import Any
@@ -16,9 +17,9 @@ from paper_figures.axes import LINEAR_WITHIN, error_bar, legend_beneath, symmetr
 from paper_figures.registry import figure
 from paper_figures.style import COLUMN_WIDTH, PALETTE, SHADE, look
 
-DWARFS = 4.0  # largest over median size, from which a panel's gaps get the symmetric-log axis
-STACK = 4  # panels beneath each other; more take two columns
-# Open and beneath the rungs: a prediction that meets the measurement runs through the markers.
+DWARFS = 4.0  # ratio of the largest to the median size above which a panel gets the symmetric-log axis
+STACK = 4  # most panels in one column; more are drawn in two columns
+# Open markers below the rungs: a prediction that agrees with the measurement is drawn through them.
 MEASURED: dict[str, Any] = {"color": PALETTE[-1], "marker": "o", "markerfacecolor": "white", "markersize": 4.5}
 MEASURED |= {"linewidth": 0.6, "markeredgewidth": 0.7, "zorder": 2}
 DASHES = ("--", "-.", ":", (0, (5, 1)), (0, (1, 1)), (0, (3, 1, 1, 1)))
@@ -32,7 +33,7 @@ def training_trajectory(trajectory: pd.DataFrame, evaluations: pd.DataFrame) -> 
     ----------
     trajectory
         Tidy rows as `analysis.comparison.compare` makes them, for each `step` of one run. The terms of `taylor2`
-        (`gradient`, `mean-shift`) are not drawn, and of several path rungs the first and the last.
+        (`gradient`, `mean-shift`) are not drawn, and of several rungs `path-n` only the first and the last.
     evaluations
         Columns `step, input_set, bpd, bpd_se`, in bits per dimension.
     """
@@ -78,7 +79,7 @@ def _draw_likelihoods(axes: Axes, evaluations: pd.DataFrame) -> None:
     axes.set_xscale("log")
     axes.set_ylabel("bits/dim")
     axes.tick_params(labelbottom=False)
-    # Above the panel: curves cross it in every corner.
+    # Above the panel, because curves can run through all of its corners.
     above: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.2}
     axes.legend(ncols=2, columnspacing=1.0, handlelength=1.6, **above)
 

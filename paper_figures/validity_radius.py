@@ -2,7 +2,7 @@
 
 The ratio of the second-order prediction to the measurement tends to 1 as the contrast t falls to 0. The shaded band is
 [1/2, 2]; an open marker on its edge shows the radius of validity r of a set that leaves it. The legend gives r, with
-">=" where it is only bounded: the grid ends, or the measured gap cannot be told from zero beyond.
+">=" where it is a lower bound: the grid ends there, or the measured gap is not resolved beyond.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ from paper_figures.axes import error_bar, set_ticks
 from paper_figures.registry import figure
 from paper_figures.style import PAGE_WIDTH, REFERENCE, SHADE, look
 
-LEAST, GREATEST = 1 / 4, 4.0  # ratios beyond are drawn at the edge
+LEAST, GREATEST = 1 / 4, 4.0  # ratios outside are drawn at the edge
 
 
 @figure("validity-radius", reads=("validity.csv",), made_by="likelihood-curvature explain")
@@ -55,7 +55,7 @@ def _draw_curve(axes: Axes, curve: Validity, index: int) -> None:
     inside = (ratio >= LEAST) & (ratio <= GREATEST)
     drawn = np.where(inside, ratio, np.nan)
     label = f"{curve.input_set} ({_radius(curve)})"
-    # An error bar that reaches below zero has no end on a logarithmic axis: it stops at the axis.
+    # An error bar that reaches below zero has no end on a logarithmic axis; it is cut just below the axis.
     up = error_bar(error)
     down = np.minimum(up, drawn - LEAST / 2)
     axes.errorbar(t, drawn, yerr=[down, up], color=color, marker=marker, markersize=4, elinewidth=0.8, label=label)
@@ -70,7 +70,7 @@ def _draw_curve(axes: Axes, curve: Validity, index: int) -> None:
 
 
 def _radius(curve: Validity) -> str:
-    """Radius of validity as the legend gives it."""
+    """Radius of validity as the legend shows it."""
     if not np.isfinite(curve.ratio).any():
         return "gap not resolved"
     return f"r {'=' if curve.end == 'ratio' else '≥'} {curve.radius:.2g}"

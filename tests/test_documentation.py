@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
 PACKAGES = ("curvature", "analysis", "experiments", "paper_figures")
 CITATION = re.compile(r"\beqs?\. (\d+[ab]?(?:(?:, | and |-)\d+[ab]?)*)")
+MODULE = re.compile(rf"`((?:{'|'.join(PACKAGES)}|benchmarks)(?:\.\w+)+)`")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
 
 
@@ -37,3 +38,9 @@ def test_every_equation_that_the_code_cites_exists(package):
 def test_every_file_that_a_document_links_to_exists(document):
     path = ROOT / document
     assert not [target for target in LINK.findall(path.read_text()) if not (path.parent / target).exists()]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_module_that_a_document_names_exists(document):
+    named = (ROOT / name.replace(".", "/") for name in MODULE.findall((ROOT / document).read_text()))
+    assert not [path for path in named if not path.is_dir() and not path.with_suffix(".py").exists()]

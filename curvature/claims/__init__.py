@@ -1,11 +1,11 @@
-"""The claims of the theory, one file each, put to random toy flows and to sympy; their verdicts are computed.
+"""The claims of the theory, one file each, tested on random toy flows and by sympy; their verdicts are computed.
 
 >>> from curvature.claims import verify
 >>> run = verify(["hessian-sign"], examples=100)
 >>> run["hessian-sign"].verdict.value
 'holds under a condition'
 
-Your own flow, or any density, is tested by a strategy of it: here one with a parameter for Hypothesis to vary.
+Your own flow, or any density, is tested through a Hypothesis strategy that draws it, here with one parameter.
 
 >>> import torch
 >>> from hypothesis import strategies as st
@@ -15,7 +15,7 @@ Your own flow, or any density, is tested by a strategy of it: here one with a pa
 ...     c = torch.tensor([[distance], [-distance]], dtype=torch.float64)
 ...     return Density(lambda x: torch.logsumexp(-(x - c[:, None]).square().sum(2) / 2, 0), event_shape=(1,))
 >>> run = verify(["hessian-sign"], models=st.builds(mixture, eighths()), examples=50)
->>> run["hessian-sign"].verdict.value  # more than one unit apart, log p has a hollow between its modes
+>>> run["hessian-sign"].verdict.value  # two separate modes have a minimum of log p between them
 'refuted'
 
 A claim is added as one file of this package that defines ``CLAIM = Claim(...)``, and a test; nothing else names it.

@@ -1,4 +1,4 @@
-"""Claim: kernels for which the published form is exact stay so together (docs/theory.md, eq. 37)."""
+"""Claim: the published form is exact for several kernels if it is for each of them (docs/theory.md, eq. 37)."""
 
 import sympy
 

@@ -25,7 +25,7 @@ def constant_input(case: WithCovariance) -> Evaluation:
 
 
 def constants_are_extreme() -> Evidence:
-    """The constant is the end of the order: ``Sigma_q = 0 <= Sigma_p``."""
+    """A constant is the case ``Sigma_q = 0 <= Sigma_p`` of less variance in every direction."""
     gain = -(WHOLE_NUMBERS.hessian * sympy.diag(1, 0)).trace() / 2
     return Evidence(
         method="Sigma_p = diag(1, 0) on the counterexample's H; Sigma_q = 0 in the proof of the sign",

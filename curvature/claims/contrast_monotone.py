@@ -33,7 +33,7 @@ def lower_contrast(case: WithContrasts) -> Evaluation:
 
 
 def lower_contrast_is_likelier() -> Evidence:
-    """Contrasts of one variance on the H of whole numbers; a difference of squares times ``Tr{H Sigma}`` in general."""
+    """A counterexample on the H of whole numbers; in general the gain is a difference of squares times a trace."""
     lower, trace = sympy.Rational(1, 2), (WHOLE_NUMBERS.hessian * sympy.diag(1, 0)).trace()
     low, step, form = sympy.symbols("low step form", nonnegative=True)
     gain_in_general = sympy.expand((low + step) ** 2 - low**2) * form

@@ -1,4 +1,4 @@
-"""Claim: the exact coefficient of a linear flow if all channels of a pixel move as one (docs/theory.md, eq. 26)."""
+"""Claim: the exact coefficient of a linear flow for perfectly correlated channels (docs/theory.md, eq. 26)."""
 
 import sympy
 

@@ -1,4 +1,4 @@
-"""Claim: what the published form leaves out of the diagonal of H, term by term (docs/theory.md, eq. 36)."""
+"""Claim: the terms of the diagonal of H that the published form drops (docs/theory.md, eq. 36)."""
 
 import sympy
 
@@ -11,7 +11,7 @@ SIZES = ((2, 1), (2, 2), (3, 1))
 
 
 def dropped_terms(flow: Derivation) -> dict[str, tuple[sympy.Expr, ...]]:
-    """Split the diagonal of ``-sigma^2 H``, channel by channel, into what is kept and all that is dropped (eq. 36).
+    """Split the diagonal of ``-sigma^2 H``, channel by channel, into the published term and those dropped (eq. 36).
 
     Returns
     -------

@@ -1,6 +1,6 @@
 """Claim: the condition of the published form is solved by the first kernel's diagonal (docs/theory.md, eqs. 38, 39).
 
-So all kernels that meet the condition are found by choosing everything else, and then solving.
+So all kernels that meet the condition are found by choosing all other entries freely and solving for these.
 """
 
 from collections.abc import Sequence

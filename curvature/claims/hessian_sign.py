@@ -1,4 +1,4 @@
-"""Claim: H is negative semi-definite, which the published argument needs (docs/theory.md, eqs. 7, 43, 51)."""
+"""Claim: H is negative semi-definite, as the published argument requires (docs/theory.md, eqs. 7, 43, 51)."""
 
 from typing import Any
 

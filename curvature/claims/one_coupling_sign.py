@@ -8,7 +8,7 @@ from curvature.claims.engine.symbolic.vanishing import vanishes
 
 
 def determinant_decides() -> Evidence:
-    """A symmetric 2x2 matrix with a positive entry is positive semi-definite exactly if its determinant is >= 0."""
+    """A symmetric 2x2 matrix with a positive diagonal entry is positive semi-definite iff its determinant is >= 0."""
     flow = derive(2, 1)
     no_mixing = dict(zip(flow.kernels[0], sympy.eye(2), strict=True))
     negative = (-(flow.sigma**2) * flow.hessian.subs(no_mixing)).applyfunc(sympy.expand)

@@ -15,7 +15,7 @@ CONVERGED = 1e-3
 
 
 def error_of_path(case: WithDirection) -> Evaluation:
-    """Error of ``path-n`` for x0 + d, nodes added until it is a small fraction of the curvature on the way."""
+    """Error of ``path-n`` for x0 + d, with few nodes first and more if the error is not yet small."""
     x0 = case.point()
     x = x0 + case.event(case.d)
     allowed = CONVERGED * largest_derivative(case, 2) / 2
@@ -34,7 +34,7 @@ def error_of_path(case: WithDirection) -> Evaluation:
 
 
 def path_explains_the_gap() -> Evidence:
-    """Taylor's theorem with integral remainder (eq. 20), and a kink on the way, whose curvature H does not see."""
+    """Taylor's theorem with integral remainder (eq. 20), and a path across a kink, which H does not contain."""
     t = sympy.Symbol("t", real=True)
     phi = sympy.Function("phi")(t)
     remainder = sympy.diff((1 - t) * phi.diff(t) + phi, t) - (1 - t) * phi.diff(t, 2)

@@ -1,4 +1,4 @@
-"""Claim: the second-order expansion misses by a cube as data shrink towards x0 (docs/theory.md, eqs. 19, 52, 53)."""
+"""Claim: the error of the second-order expansion falls as t^3 if data shrink by t (theory.md, eqs. 19, 52, 53)."""
 
 import sympy
 

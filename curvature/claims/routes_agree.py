@@ -21,7 +21,7 @@ from curvature.traces.methods import exact_methods
 
 
 def agreement_of_routes(case: WithCovariance) -> Evaluation:
-    """The route that is furthest off, against torch's Hessian by reverse mode over reverse mode of log_prob itself."""
+    """The route with the largest error, against torch's Hessian of log_prob by reverse mode over reverse mode."""
     H, moments = case.hessian, case.covariance.moments(case.point())
     F = moments.factor
     reference = float((F * (H @ F)).sum())

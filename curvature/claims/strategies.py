@@ -1,7 +1,7 @@
 """Hypothesis strategies for tests of densities: toy flows, their parts, covariances and points.
 
-All are made of small readable numbers (whole ones first, eighths at the finest) and shrink to few of them, so that a
-failing example is one that a person can follow. A toy flow has constant volume and offers `log_prob`, `sample`,
+All are made of small readable numbers, whole ones and fractions down to eighths, and shrink to few of them, so that a
+person can follow a failing example. A toy flow has constant volume and offers `log_prob`, `sample`,
 `inverse`, `forward` and every exact route to the trace; its repr is Python code.
 
 Toy flows, with any options of `flows`, in a property test:

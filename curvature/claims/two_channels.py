@@ -29,7 +29,7 @@ def is_complete(family: sympy.Matrix) -> bool:
 
 
 def one_family() -> Evidence:
-    """Eq. 40."""
+    """The family of eq. 40 meets the condition, and nothing else does."""
     b, c = sympy.symbols("b c", real=True, nonzero=True)
     family = two_channel_kernel(b, c)
     determinant = sympy.factor(family.det())

@@ -1,6 +1,6 @@
-"""The linear skeleton of a flow: what its 1x1 kernels, squeezes and factored-out halves do (docs/theory.md, eq. 28).
+"""The linear part of a flow: its 1x1 kernels, squeezes and factored-out halves (docs/theory.md, eq. 28).
 
-A flow shows itself as a list of objects with the fields `level`, `step`, `kernel` and `scale`; no model is imported.
+A flow is given as a list of objects with the fields `level`, `step`, `kernel` and `scale`; no model is imported.
 """
 
 import math
@@ -96,13 +96,12 @@ def linear_levels(mixings: Iterable[ChannelMixing], channels: int, actnorm: bool
     Parameters
     ----------
     mixings
-        Every step of the flow. Half of the channels, the second, leave after each level but the last. Any model
-        whose kernels have this layout will do; the levels of a Glow beyond some depth may be left out, as if all
-        channels left there.
+        Every step of the flow. After each level but the last, the second half of the channels goes to the latents.
+        The deepest levels may be left out: after the last level given, all channels count as latents.
     channels
         Channels C of the image.
     actnorm
-        Whether the scales belong to the maps, as the model computes them, or the kernels stand alone.
+        Whether the maps include actnorm's scales, as the model computes them, or are the kernels alone.
 
     Raises
     ------

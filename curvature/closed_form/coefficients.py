@@ -1,20 +1,11 @@
-"""Closed forms: the likelihood gap from 1x1 kernels and channel variances alone (docs/theory.md, eqs. 24-26, 28-33).
+"""Coefficients of the closed forms, from 1x1 kernels alone (docs/theory.md, eqs. 24-26, 28-33).
 
 Three coefficients a for the same formula ``-(1 / (2 sigma^2)) sum_i a_i (s2_{q,i} - s2_{p,i})``, in nats: the published
 one, the exact one of a linear flow under independent channels, and the exact one under perfectly correlated channels.
-
-The published example, CIFAR-10 to SVHN, from the sums over 32x32 pixels of their variances, for alpha = 1:
-
->>> example = predict_from_sums([1.0, 1.0, 1.0], q_sums=[49.6, 52.7, 53.6], p_sums=[61.9, 59.2, 68.1], dim=3072)
->>> [round(2 * nats, 6) for nats in example.by_channel]  # 1 / (2 sigma^2) [12.3 a1^2 + 6.5 a2^2 + 14.5 a3^2]
-[12.3, 6.5, 14.5]
->>> print(example)
-predicted gap -0.0078 bits/dim = +16.65 nats more likely
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -23,8 +14,7 @@ from torch.nn import functional
 
 from curvature.closed_form.channel_mixing import ChannelMixing, LinearLevel, block_jacobian, linear_levels
 from curvature.errors import OptionError, ShapeError
-from curvature.preconditions import float_tensor, require_finite, require_shape
-from curvature.units import gap_bits_per_dim
+from curvature.preconditions import require_finite, require_image
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +39,7 @@ class Coefficients:
 
     def __post_init__(self) -> None:
         require_finite(self.values, f"{self.kind} coefficients")
-        _require_positive(self.prior_scale)
+        require_positive(self.prior_scale)
 
     @property
     def side(self) -> int:
@@ -80,7 +70,7 @@ class Coefficients:
         ShapeError
             If the images have other channels or do not divide into blocks.
         """
-        C, H, W = _image_shape(event_shape)
+        C, H, W = require_image(event_shape, "closed form")
         if len(self.values) != C or H % self.side or W % self.side:
             raise ShapeError(
                 f"expected images of {len(self.values)} channels that divide into {self.side}x{self.side} blocks, "
@@ -89,44 +79,14 @@ class Coefficients:
         return self.values.repeat(1, H // self.side, W // self.side) * (-0.5 / self.prior_scale**2)
 
 
-@dataclass(frozen=True)
-class ClosedFormPrediction:
-    """A gap of q against p predicted from kernels and channel variances.
-
-    Attributes
-    ----------
-    nats
-        ``E_q log p - E_p log p``; positive = q more likely.
-    by_channel
-        The share of each colour, in nats.
-    dim
-        Number D of dimensions.
-    kind
-        Which coefficient: ``published``, ``exact`` or ``correlated``.
-    """
-
-    nats: float
-    by_channel: tuple[float, ...]
-    dim: int
-    kind: str
-
-    @property
-    def bits_per_dim(self) -> float:
-        """The gap in bits per dimension; negative = q more likely (eq. 3)."""
-        return gap_bits_per_dim(self.nats, self.dim)
-
-    def __str__(self) -> str:
-        return f"predicted gap {self.bits_per_dim:+.4f} bits/dim = {self.nats:+.6g} nats more likely"
-
-
 def published_coefficients(
     mixings: Iterable[ChannelMixing], channels: int, prior_scale: float = 1.0, actnorm: bool = True
 ) -> Coefficients:
     """Compute the published ``alpha_c^2``, ``alpha_c = prod_k sum_j u_{k,c,j}`` (eqs. 24 and 32).
 
-    The paper defines them for one stack of kernels. Over squeezes and levels they are read as it reads steps: channel c
-    of a step is followed to channel c of the next; the squeeze takes it to the channels (c, offset), and it collects
-    row sums until it leaves.
+    The paper defines them for one stack of kernels. Here they are extended to squeezes and levels (eq. 32): channel c
+    of a step continues as channel c of the next, a squeeze turns it into the channels (c, offset), and its row sums
+    are multiplied until the channel goes to the latents.
 
     Parameters
     ----------
@@ -138,13 +98,13 @@ def published_coefficients(
     prior_scale
         Standard deviation sigma of the latents.
     actnorm
-        Fold the scales into the kernels, which is the flow that the model computes; False takes the kernels alone, to
-        the letter of the paper.
+        Whether to multiply the scales into the kernels, as the model computes them; False takes the kernels alone, as
+        the paper writes.
 
     Raises
     ------
     ShapeError, NonFiniteError, OptionError
-        If the kernels are no flow on that many channels, are not finite, or sigma is not positive.
+        If the kernels do not form a flow on that many channels, are not finite, or sigma is not positive.
     """
     levels = linear_levels(mixings, channels, actnorm)
     return Coefficients(_followed(levels), float(prior_scale), "published")
@@ -171,11 +131,11 @@ def exact_coefficients(mixings: Iterable[ChannelMixing], channels: int, prior_sc
 
 
 def correlated_coefficients(mixings: Iterable[ChannelMixing], channels: int, prior_scale: float = 1.0) -> Coefficients:
-    """Compute the exact coefficients of a linear flow if all colours of a pixel move as one, ``Sigma = s2 11'``.
+    """Compute the exact coefficients of a linear flow for perfectly correlated colours, ``Sigma = s2 11'``.
 
     Without a squeeze the coefficient of the pixel's variance is ``sum_i (sum_j U_ij)^2`` (eq. 26), in general
     ``||J sum_c e_{c,o}||^2`` at the pixel's offset o in its block (eq. 33). Different pixels are independent. Each
-    colour carries one C-th of it, so that a prediction takes the mean of the colours' variances for s2.
+    colour gets one C-th of it, so that a prediction uses the mean of the colours' variances as s2.
 
     Parameters
     ----------
@@ -192,68 +152,8 @@ def correlated_coefficients(mixings: Iterable[ChannelMixing], channels: int, pri
     return Coefficients((of_pixel / channels).repeat(channels, 1, 1), float(prior_scale), "correlated")
 
 
-def predict_from_variances(coefficients: Coefficients, q_variance: Any, p_variance: Any) -> ClosedFormPrediction:
-    """Predict the gap of q against p from the variance of every pixel, ``[C, H, W]`` each (eq. 30).
-
-    Raises
-    ------
-    DtypeError, ShapeError, NonFiniteError
-        If the variances are not finite floats of one image shape that fits the coefficients.
-    """
-    q, p = _floats(q_variance, "variances of q"), _floats(p_variance, "variances of p")
-    require_shape(q.shape, p.shape, "variances of q against those of p")
-    shares = (coefficients.weights(p.shape).to(p.device) * (q - p)).sum((1, 2))
-    return _prediction(shares, p.numel(), coefficients.kind)
-
-
-def predict_from_sums(
-    coefficients: Any, q_sums: Any, p_sums: Any, dim: int, prior_scale: float = 1.0, kind: str = "published"
-) -> ClosedFormPrediction:
-    """Predict the gap from each channel's coefficient, such as ``alpha_c^2``, and variances summed over its pixels.
-
-    Parameters
-    ----------
-    coefficients, q_sums, p_sums
-        One number a channel, ``[C]``, or a channel and offset, ``[C, B, B]`` (see `channel_sums`).
-    dim
-        Number D of dimensions, for bits per dimension.
-    prior_scale
-        Standard deviation sigma of the latents.
-    kind
-        What to call the coefficients.
-
-    Raises
-    ------
-    ShapeError, NonFiniteError, OptionError
-        If the shapes differ, a number is not finite, or sigma or D is not positive.
-    """
-    _require_positive(prior_scale)
-    if dim < 1:
-        raise OptionError(f"dim: expected a positive number of dimensions, got {dim}")
-    a, q, p = (_floats(v, name) for v, name in ((coefficients, "coefficients"), (q_sums, "q_sums"), (p_sums, "p_sums")))
-    require_shape(q.shape, a.shape, "q_sums against the coefficients")
-    require_shape(p.shape, a.shape, "p_sums against the coefficients")
-    shares = (a * (q - p)).reshape(len(a), -1).sum(1) * (-0.5 / prior_scale**2)
-    return _prediction(shares, dim, kind)
-
-
-def channel_sums(variance: Any, side: int = 1) -> Float[Tensor, " C B B"]:
-    """Sum per-pixel variances ``[C, H, W]`` over the pixels at the same offset of the blocks of side x side pixels.
-
-    Raises
-    ------
-    DtypeError, ShapeError, NonFiniteError
-        If they are not finite floats, or the image does not divide into blocks.
-    """
-    s2 = _floats(variance, "variances")
-    C, H, W = _image_shape(s2.shape)
-    if side < 1 or H % side or W % side:
-        raise ShapeError(f"channel_sums: {H}x{W} pixels do not divide into {side}x{side} blocks")
-    return s2.reshape(C, H // side, side, W // side, side).sum((1, 3))
-
-
 def _followed(levels: tuple[LinearLevel, ...]) -> Float[Tensor, " C B B"]:
-    """Products of squared row sums along the way of each channel, from the last level back to the image (eq. 32)."""
+    """Products of squared row sums of each channel, computed from the last level back to the image (eq. 32)."""
     values: Tensor | None = None
     for level in reversed(levels):
         own = level.row_sum_products().square()[:, None, None]
@@ -265,23 +165,13 @@ def _followed(levels: tuple[LinearLevel, ...]) -> Float[Tensor, " C B B"]:
     return values
 
 
-def _prediction(shares: Float[Tensor, " C"], dim: int, kind: str) -> ClosedFormPrediction:
-    return ClosedFormPrediction(float(shares.sum()), tuple(shares.tolist()), dim, kind)
+def require_positive(prior_scale: float) -> None:
+    """Raise unless the standard deviation of the latents is positive.
 
-
-def _floats(values: Any, name: str) -> Tensor:
-    """Floats of a list, array or tensor in double precision."""
-    array = torch.tensor(values, dtype=torch.float64) if isinstance(values, list | tuple) else values
-    return require_finite(float_tensor(array, name).double(), name)
-
-
-def _image_shape(shape: Sequence[int]) -> tuple[int, int, int]:
-    if len(shape) != 3:
-        raise ShapeError(f"expected an image shape (C, H, W), got {tuple(shape)}")
-    C, H, W = shape
-    return C, H, W
-
-
-def _require_positive(prior_scale: float) -> None:
+    Raises
+    ------
+    OptionError
+        If it is not.
+    """
     if not prior_scale > 0:
         raise OptionError(f"prior_scale: expected a positive standard deviation, got {prior_scale}")

@@ -1,4 +1,4 @@
-"""The Hessian of a flow that describes its layers: tangents pass them by hand (docs/theory.md, eqs. 60 to 63)."""
+"""The Hessian of a flow that describes its layers: tangents are pushed layer by layer (theory.md, eqs. 60 to 63)."""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ class LayeredHessian:
     linearisation
         The layers at x0, verified against the density.
     rows_at_once
-        As many as keep the widest rows within the cache and the memory budget.
+        Number of rows at which the widest ones still fit the cache and the memory budget.
     """
 
     point: DensityPoint
@@ -38,11 +38,11 @@ class LayeredHessian:
     rows_at_once: int
     route: str = "adjoint"
     along_route: str = "2-jet through the layers"
-    forms_per_product: int = 2  # a pull beside the push
+    forms_per_product: int = 2  # a product pushes and pulls, a form only pushes
 
     @classmethod
     def of(cls, point: DensityPoint) -> "LayeredHessian":
-        """Linearise the layers that the model describes, and verify them.
+        """Linearise the layers that the model describes, and check them against log p.
 
         Raises
         ------
@@ -55,7 +55,7 @@ class LayeredHessian:
 
     @property
     def num_matvecs(self) -> int:
-        """D."""
+        """Number D of products that `dense` takes."""
         return self.point.dim
 
     @property
@@ -65,7 +65,7 @@ class LayeredHessian:
 
     @property
     def samples_at_once(self) -> int:
-        """A sample is three rows: value, first and second derivative."""
+        """Number of samples at once; each takes three rows, value, first and second derivative."""
         return max(self.rows_at_once // ROWS_PER_SAMPLE, 1)
 
     def products(self, v: Float[Tensor, " R *event"]) -> Float[Tensor, " R *event"]:
@@ -73,7 +73,7 @@ class LayeredHessian:
         return self.linearisation.products(v)
 
     def forms(self, v: Float[Tensor, " R *event"]) -> QuadraticForms:
-        """``v'H v`` for every row, by a push of tangents alone."""
+        """``v'H v`` for every row, by pushing tangents only."""
         return self.linearisation.forms(v)
 
     def along(self, x: Float[Tensor, " B *event"], d: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
@@ -85,21 +85,21 @@ class LayeredHessian:
         return self.linearisation.flow.log_prob(x)
 
     def dense(self) -> DenseHessian:
-        """Write H out."""
+        """Return H as a matrix."""
         return write_out(self)
 
     def by_parts(self) -> HessianOperator:
-        """Itself."""
+        """Return this operator: it knows the parts."""
         return self
 
 
 def described_layers(density: LogDensity) -> LayeredFlow:
-    """Ask the model behind a density for its layers.
+    """Return the layers that the model of a density describes.
 
     Raises
     ------
     RouteError
-        If it does not describe them; says why.
+        If it does not describe them; the message says why.
     """
     try:
         return _layers(density.module, density.refusal)

@@ -22,7 +22,7 @@ class DenseHessian:
     matrix
         H, ``[D, D]``.
     source
-        The operator that it was written out from: it still computes curvature at other points, and the parts.
+        The operator that the matrix was computed with; it computes curvature at other points, and the parts.
     """
 
     matrix: Float[Tensor, "D D"]
@@ -35,17 +35,17 @@ class DenseHessian:
 
     @property
     def point(self) -> DensityPoint:
-        """As of the operator that it was written out from."""
+        """As of `source`."""
         return self.source.point
 
     @property
     def along_route(self) -> str:
-        """As of the operator that it was written out from."""
+        """As of `source`."""
         return self.source.along_route
 
     @property
     def samples_at_once(self) -> int:
-        """As of the operator that it was written out from."""
+        """As of `source`."""
         return self.source.samples_at_once
 
     def products(self, v: Float[Tensor, " R *event"]) -> Float[Tensor, " R *event"]:
@@ -65,11 +65,11 @@ class DenseHessian:
         return self.source.log_prob(x)
 
     def dense(self) -> "DenseHessian":
-        """Itself."""
+        """Return this operator."""
         return self
 
     def by_parts(self) -> HessianOperator:
-        """As of the operator that it was written out from."""
+        """As of `source`."""
         return self.source.by_parts()
 
 
@@ -97,7 +97,7 @@ def pays_to_write_out(operator: HessianOperator, forms: int) -> bool:
 
 
 def worth_writing_out(operator: HessianOperator, forms: int) -> HessianOperator:
-    """Return the dense Hessian where it pays for that many quadratic forms, else the operator as it is."""
+    """Return the dense Hessian if that is cheaper for this many quadratic forms, else the operator itself."""
     return operator.dense() if pays_to_write_out(operator, forms) else operator
 
 

@@ -1,7 +1,7 @@
 """Second derivatives of log p by forward-over-reverse differentiation (docs/theory.md, section 2).
 
-The forward pass is on the outside because the reverse one inside leaves a first-order program, which forward mode
-differentiates for every operation; nested forward mode fails on some fused ones (`silu_backward`).
+Reverse mode computes the gradient, and forward mode differentiates the gradient. This works for every operation; nested
+forward mode fails on some fused ones (`silu_backward`).
 """
 
 import warnings
@@ -19,7 +19,7 @@ LogProb = Callable[[Tensor], Tensor]
 
 @lru_cache
 def load_forward_mode() -> None:
-    """Load torch's forward mode, whose first use calls a function that torch itself has deprecated, and warns."""
+    """Load torch's forward mode quietly: its first use calls a function that torch itself has deprecated."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         jvp(torch.sin, (torch.zeros(()),), (torch.ones(()),))
@@ -27,7 +27,7 @@ def load_forward_mode() -> None:
 
 @contextmanager
 def slow_batching_allowed() -> Iterator[None]:
-    """Silence torch where it maps an operation by a loop, as it does `mish_backward`: right, only slower."""
+    """Silence torch's warning that it maps an operation, such as `mish_backward`, by a loop: right, but slower."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="There is a performance drop", category=UserWarning)
         yield
@@ -45,7 +45,7 @@ def value_and_gradient(
 def hessian_vector_products(
     log_prob: LogProb, x0: Float[Tensor, "*event"], v: Float[Tensor, " R *event"], chunk: int
 ) -> Iterator[Float[Tensor, " r *event"]]:
-    """Yield ``H(x0) v`` for the rows of v, `chunk` rows at a time: the tangents are mapped, x0 is computed once."""
+    """Yield ``H(x0) v`` for the rows of v, `chunk` rows at a time; the gradient at x0 is shared by all of them."""
     load_forward_mode()
     g = grad(lambda x: log_prob(x[None])[0])
     H = vmap(lambda u: jvp(g, (x0,), (u,))[1])
@@ -61,8 +61,8 @@ def directional_curvature(
 ) -> Float[Tensor, " B"]:
     """Return ``d' H(x) d`` for every row of x and d.
 
-    The samples are independent, so the gradient of the SUM over the batch holds each one's own gradient and one
-    Jacobian-vector product pushes all directions at once: a few times the cost of log p, with nothing mapped.
+    The samples are independent, so the gradient of the sum over the batch contains each sample's own gradient, and one
+    Jacobian-vector product differentiates it along all directions at once: a few times the cost of log p.
     """
     load_forward_mode()
 

@@ -25,7 +25,7 @@ class DifferentiatedHessian:
     point
         The density and x0.
     refusals
-        By route: why the model does not allow it.
+        By route: why the model does not allow that faster route.
     """
 
     point: DensityPoint
@@ -37,17 +37,17 @@ class DifferentiatedHessian:
 
     @property
     def num_matvecs(self) -> int:
-        """D."""
+        """Number D of products that `dense` takes."""
         return self.point.dim
 
     @property
     def rows_at_once(self) -> int:
-        """The point's chunk."""
+        """Number that fits the memory budget."""
         return self.point.chunk
 
     @property
     def samples_at_once(self) -> int:
-        """The point's chunk."""
+        """Number that fits the memory budget."""
         return self.point.chunk
 
     def products(self, v: Float[Tensor, " R *event"]) -> Float[Tensor, " R *event"]:
@@ -69,7 +69,7 @@ class DifferentiatedHessian:
         return self.point.density(x)
 
     def dense(self) -> DenseHessian:
-        """Write H out."""
+        """Return H as a matrix."""
         return write_out(self)
 
     def by_parts(self) -> HessianOperator:

@@ -1,4 +1,4 @@
-"""Quadratic forms ``v'H v``, in all and by parts: Gauss-Newton, and every activation's own (docs/theory.md, eq. 61)."""
+"""Quadratic forms ``v'H v`` and their parts: Gauss-Newton and one for each activation (docs/theory.md, eq. 61)."""
 
 from dataclasses import dataclass
 
@@ -13,9 +13,9 @@ class Part:
     Attributes
     ----------
     name
-        ``Gauss-Newton``, or where the activation sits.
+        ``Gauss-Newton``, or the name of the activation.
     level, step, layer
-        The place of an activation as numbers from 0; None where the model does not number them.
+        The place of an activation, counted from 0; None where the model does not number them.
     """
 
     name: str
@@ -38,7 +38,7 @@ class QuadraticForms:
     parts
         Its summands, as the operator's `parts` names them: first ``-|J v|^2 / sigma^2``, then
         ``-(1/sigma^2) sum_u lam_u s''(h_u) (grad h_u . v)^2`` over the units u of each activation. No rows where the
-        operator does not tell them apart.
+        operator computes only the total.
     """
 
     total: Float[Tensor, " R"]
@@ -46,15 +46,15 @@ class QuadraticForms:
 
     @classmethod
     def of_total(cls, total: Float[Tensor, " R"]) -> "QuadraticForms":
-        """Forms whose parts are not known."""
+        """Make forms whose parts are not known."""
         return cls(total, total.new_zeros(0, len(total)))
 
     @classmethod
     def of_parts(cls, parts: Float[Tensor, "P R"]) -> "QuadraticForms":
-        """Forms as the sum of their parts."""
+        """Make forms as the sums of their parts."""
         return cls(parts.sum(0), parts)
 
     @property
     def magnitude(self) -> Float[Tensor, " R"]:
-        """Sum of the parts' absolute values: what round-off is relative to."""
+        """Sum of the absolute values of the parts; round-off is relative to it."""
         return self.parts.abs().sum(0)

@@ -1,4 +1,4 @@
-"""Whether log p of a sample depends on that sample alone, as every sum over a batch here takes for granted."""
+"""Check that log p of a sample does not depend on the other samples of its batch, which this package relies on."""
 
 import torch
 from jaxtyping import Float
@@ -21,7 +21,7 @@ def require_independent_samples(density: LogDensity, x0: Float[Tensor, "*event"]
     other = x0 + 0.01 * (1 + x0.abs()) * noise
     together = density(torch.stack([x0, other]))
     alone = torch.cat([together.new_tensor([value]), density(other[None])])
-    # A point beside x0 may lie outside the support, alone as in company.
+    # A point near x0 may lie outside the support; then its log p is not finite and only x0 is compared.
     differences = (together - alone).nan_to_num(0.0) if bool(alone[1].isfinite()) else (together - alone)[:1]
     allowed = torch.finfo(x0.dtype).eps ** 0.5 * (abs(value) + x0.numel())
     if not bool((differences.abs() <= allowed).all()):

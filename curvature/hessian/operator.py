@@ -1,7 +1,7 @@
-"""The protocol of a Hessian of log p at one point, and what every Hessian can do by it, block by block.
+"""The protocol of a Hessian of log p at one point, and functions that apply any such Hessian block by block.
 
-A route to the Hessian is one file of this package: a class that keeps the protocol, and a `ROUTE` by which
-`curvature.hessian.routes` finds it.
+A route to the Hessian is one file of this package: a class with this protocol, and a `ROUTE`, which
+`curvature.hessian.routes` finds.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ QUANTITY = "Hessian of log p"
 
 
 class HessianOperator(Protocol):
-    """H at x0. The methods take as many rows as fit: `rows_at_once` of them, or `samples_at_once` for `along`."""
+    """H at x0. Callers pass at most `rows_at_once` rows to a method, or `samples_at_once` to `along` and `log_prob`."""
 
     @property
     def point(self) -> DensityPoint:
@@ -39,7 +39,7 @@ class HessianOperator(Protocol):
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """What `forms` tells apart: Gauss-Newton first, then every activation; empty where it knows sums alone."""
+        """Parts that `forms` computes: Gauss-Newton, then every activation; empty if it computes totals only."""
 
     @property
     def forms_per_product(self) -> int:
@@ -66,7 +66,7 @@ class HessianOperator(Protocol):
         """Return log p of every row in nats, without a graph."""
 
     def dense(self) -> "MatrixOperator":
-        """Return the same Hessian written out as a matrix: D products now, cheap ones ever after."""
+        """Return the same Hessian as a matrix: D products with H, after which products are cheap."""
 
     def by_parts(self) -> "HessianOperator":
         """Return an operator of the same Hessian whose `parts` are known; raise `RouteError` if there is none."""

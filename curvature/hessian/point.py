@@ -1,4 +1,4 @@
-"""A log density at one point, with what every route to its Hessian starts from: value, gradient and block size."""
+"""A log density at one point, with its value, its gradient and a block size: where every route to H starts."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a file of this package gives to be found as a route to the Hessian."""
+"""What a file of this package defines in order to be found as a route to the Hessian."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ from curvature.hessian.point import DensityPoint
 
 @dataclass(frozen=True)
 class Route:
-    """A way to the Hessian.
+    """One way to compute the Hessian.
 
     Attributes
     ----------
     name
-        As for `Expansion.trace`, and as results record it.
+        Name for `Expansion.trace` and in results.
     order
         Routes of a lower number are tried first; give the faster ones lower numbers.
     make
-        Builds the operator; raises `RouteError`, saying why and naming the module in the way, where the model does not
-        allow the route.
+        Builds the operator; where the model does not allow the route it raises `RouteError` with the reason and the
+        name of the module that prevents it.
     """
 
     name: str

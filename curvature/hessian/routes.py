@@ -1,4 +1,4 @@
-"""Every route to the Hessian, found by its file, and the choice of the fastest that a model allows."""
+"""The registry of routes to the Hessian, and the choice of the fastest one that a model allows."""
 
 from functools import lru_cache
 
@@ -13,13 +13,13 @@ from curvature.names import unknown_name
 
 @lru_cache
 def routes() -> dict[str, Route]:
-    """All routes by name, those to be tried first in front."""
+    """All routes by name, in the order in which they are tried."""
     found: list[Route] = sorted(discover("curvature.hessian", "ROUTE"), key=lambda route: route.order)
     return {route.name: route for route in found}
 
 
 def fastest(point: DensityPoint) -> HessianOperator:
-    """Take the first route that the model allows; differentiation, the last one, always is."""
+    """Build the first route that the model allows; differentiation comes last and is always allowed."""
     refusals: dict[str, str] = {}
     for route in routes().values():
         if route.make is DifferentiatedHessian:
@@ -32,7 +32,7 @@ def fastest(point: DensityPoint) -> HessianOperator:
 
 
 def by_route(name: str, operator: HessianOperator) -> HessianOperator:
-    """Return an operator of the same Hessian by the named route: itself if it is of that route.
+    """Return an operator of the same Hessian by the named route; the given one if it is of that route.
 
     Raises
     ------

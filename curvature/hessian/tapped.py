@@ -1,8 +1,8 @@
 """The activation-weight identity for any model of linear maps and elementwise activations (docs/theory.md, eq. 61).
 
-Forward hooks find every activation's input and output as the model runs; nothing else need be known of the model. That
-it IS such a model, under a prior N(0, sigma^2) and with a constant log-determinant, is verified at the expansion point,
-and the module that spoils it is named.
+Forward hooks record every activation's input and output while the model runs; nothing else is known of the model. At
+the expansion point it is checked that the model is of this kind, with a prior N(0, sigma^2) and a constant
+log-determinant; if it is not, the error names the module for which the identity fails.
 """
 
 from collections.abc import Callable
@@ -30,12 +30,12 @@ FOREIGN_ERRORS = (ArithmeticError, AssertionError, AttributeError, LookupError, 
 
 @dataclass(frozen=True, eq=False)
 class TappedHessian:
-    """H at x0 with the weight ``lam_u s''(h_u)`` of every hidden unit; forms take a push of tangents alone.
+    """H at x0 with the weight ``lam_u s''(h_u)`` of every hidden unit; quadratic forms only push tangents.
 
     Attributes
     ----------
     differentiated
-        The same Hessian by differentiation: products, and curvature at other points.
+        The same Hessian by differentiation; it computes products, and curvature at other points.
     taps
         The model's latents as a function of its input, with hooks on its activations.
     precision
@@ -43,7 +43,7 @@ class TappedHessian:
     parts
         Gauss-Newton, then the activations by order of evaluation; a module that is called twice counts twice.
     weights
-        Flat, by activation.
+        The weights of each activation's units, flat.
     """
 
     differentiated: DifferentiatedHessian
@@ -52,16 +52,16 @@ class TappedHessian:
     parts: tuple[Part, ...]
     weights: tuple[Float[Tensor, " U"], ...]
     route: str = "tapped"
-    forms_per_product: int = 2  # about, as measured: forward over reverse against forward alone
+    forms_per_product: int = 2  # measured: forward over reverse takes about twice as long as forward alone
 
     @classmethod
     def of(cls, point: DensityPoint) -> "TappedHessian":
-        """Tap the model behind log p, and verify the identity at x0.
+        """Attach hooks to the model of log p, and check the identity at x0.
 
         Raises
         ------
         RouteError
-            If it does not apply; says why, and names the module in the way where there is one.
+            If the identity does not hold; the message says why, and names the module where one is to blame.
         """
         density, x0 = point.density, point.x0
         if density.module is None:
@@ -96,22 +96,22 @@ class TappedHessian:
 
     @property
     def num_matvecs(self) -> int:
-        """D."""
+        """Number D of products that `dense` takes."""
         return self.differentiated.num_matvecs
 
     @property
     def along_route(self) -> str:
-        """By differentiation."""
+        """As of `differentiated`."""
         return self.differentiated.along_route
 
     @property
     def rows_at_once(self) -> int:
-        """As by differentiation."""
+        """As of `differentiated`."""
         return self.differentiated.rows_at_once
 
     @property
     def samples_at_once(self) -> int:
-        """As by differentiation."""
+        """As of `differentiated`."""
         return self.differentiated.samples_at_once
 
     def products(self, v: Float[Tensor, " R *event"]) -> Float[Tensor, " R *event"]:
@@ -137,22 +137,16 @@ class TappedHessian:
         return self.differentiated.log_prob(x)
 
     def dense(self) -> DenseHessian:
-        """Write H out."""
+        """Return H as a matrix."""
         return write_out(self)
 
     def by_parts(self) -> HessianOperator:
-        """Itself."""
+        """Return this operator: it knows the parts."""
         return self
 
 
 def _latents_of(model: nn.Module) -> Callable[[Tensor], Tensor]:
-    """The first of the two results of ``forward(x) -> (z, log_det)``.
-
-    Raises
-    ------
-    RouteError
-        When called, if forward returns anything else.
-    """
+    """The first of the two results of ``forward(x) -> (z, log_det)``; `RouteError` if it returns anything else."""
 
     def latents(x: Tensor) -> Tensor:
         result = model(x)
@@ -164,12 +158,9 @@ def _latents_of(model: nn.Module) -> Callable[[Tensor], Tensor]:
 
 
 def _precision(density: LogDensity, latents: Callable[[Tensor], Tensor], x0: Float[Tensor, "*event"]) -> float:
-    """Find ``1 / sigma^2`` from ``grad log p = -J'z / sigma^2`` (eq. 6) beside x0, where z is not zero.
+    """Find ``1 / sigma^2`` from ``grad log p = -J'z / sigma^2`` (eq. 6) near x0, where z is not zero.
 
-    Raises
-    ------
-    RouteError
-        If the two are not parallel: another prior, or a log-determinant that depends on x.
+    A `RouteError` if the two are not parallel: the prior is another one, or the log-determinant depends on x.
     """
     x = x0 + 0.1 * direction(x0, seed=3)
     _, g = value_and_gradient(density, x)

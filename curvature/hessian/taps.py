@@ -1,4 +1,4 @@
-"""Taps on the activation modules of a running model: their inputs, and the adjoints of their outputs."""
+"""Hooks on the activation modules of a model: their inputs, and the adjoints of their outputs."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -32,7 +32,7 @@ class Tap:
 
 @dataclass(frozen=True, eq=False)
 class Taps:
-    """A function that runs activation modules, returning also what went into each of them.
+    """A function that runs activation modules; it also returns the input of each of them.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class Taps:
         return y, tuple(inputs)
 
     def adjoints(self, x: Tensor, c: Tensor | None = None) -> list[Tap]:
-        """Return every call of an activation with the adjoint of ``c.f(x)``, c held constant; c = f(x) if left out."""
+        """Return every call of an activation with its adjoint for ``c.f(x)``, c held constant; c = f(x) by default."""
         names = {module: name for name, module in self.modules.items()}
         calls: list[tuple[nn.Module, Tensor]] = []
         shifts: list[Tensor] = []
@@ -66,7 +66,7 @@ class Taps:
             calls.append((module, arguments[0].detach().clone()))
 
         def shift(_: nn.Module, __: Any, a: Tensor) -> Tensor:
-            # Adding a zero that wants a gradient gives the adjoint of this call alone.
+            # The gradient with respect to an added zero is the adjoint of this call alone.
             shifts.append(torch.zeros_like(a, requires_grad=True))
             return a + shifts[-1]
 
@@ -87,7 +87,7 @@ class Taps:
 
 
 def activation_modules(model: nn.Module, x: Tensor) -> dict[str, nn.Module]:
-    """Find the modules that act as activations when the model runs on x: known ones, and others that prove to be."""
+    """Find the modules that act as activations when the model runs on x: known types, and others found to be curved."""
     found = {}
     for name, module, h in _calls(model, x, leaves=True):
         if type(module) in CLOSED_FORMS or (is_elementwise(module, h) and bool((derivatives(module, h)[2] != 0).any())):
@@ -154,7 +154,7 @@ def _first_tensor(output: Any) -> Tensor:
 
 @contextmanager
 def _hooked(modules: Any, register: Callable[[nn.Module], Any]) -> Iterator[None]:
-    """Hold hooks on some modules."""
+    """Keep hooks registered on some modules for the duration of a with block."""
     handles = [register(module) for module in modules]
     try:
         yield

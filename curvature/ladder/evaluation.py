@@ -1,4 +1,4 @@
-"""Rungs prepared once for an expansion, and evaluated on the samples of one set after the other (eqs. 17-20)."""
+"""Rungs are prepared once for an expansion, then evaluated on the samples of each set (docs/theory.md, eqs. 17-20)."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -20,21 +20,21 @@ from curvature.preconditions import float_tensor, require_finite, require_severa
 Progress = Callable[[int, int], None]
 
 SAMPLES_AT_ONCE = 128
-"""Samples that go through all rungs together: the adaptive rung judges its convergence on as many."""
+"""Samples that are evaluated together; the adaptive rung judges its convergence on such a block."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PreparedRungs:
-    """An expansion with what its rungs need; made by `prepare_rungs`. Sets compare if they share this object.
+    """An expansion with the state of its rungs, made by `prepare_rungs`; sets to compare must share it.
 
     Attributes
     ----------
     expansion
-        Expansion of log p about x0, with a dense Hessian if that saves work.
+        Expansion of log p about x0, with H as a matrix if that saves work.
     rungs
-        Rungs that are there, in order, each with what it prepared.
+        Available rungs in order, each with its prepared state.
     absent
-        Default rungs that are not, and why.
+        Default rungs that are not available, with the reason.
     """
 
     expansion: Expansion
@@ -53,11 +53,11 @@ class RungValues:
     nodes
         By rung: the number of quadrature nodes; for rungs that have any.
     converged
-        By rung: whether its rule settled everywhere.
+        By rung: whether its quadrature converged in every block of samples.
     measured
         log p of each sample in nats.
     prepared
-        What they were evaluated with.
+        The prepared rungs that they were evaluated with.
     """
 
     values: Mapping[str, Float[Tensor, " N"]]
@@ -106,15 +106,16 @@ def prepare_rungs(
     rungs, nodes, mean_curvature_points
         As for `curvature_ladder`.
     n_samples
-        How many samples will be evaluated in all sets together; those of p if left out. Where so many quadratic forms
-        cost more than the dense Hessian, and it fits the expansion's memory budget, it is computed first.
+        How many samples will be evaluated in all sets together; the number of samples of p if left out. H is computed
+        as a matrix first if that many quadratic forms cost more and the matrix fits the expansion's memory budget.
 
     Raises
     ------
     DtypeError, ShapeError, NonFiniteError, TooFewSamplesError
         If the samples are not at least two finite float events of the expansion's shape.
     UnknownNameError, OptionError
-        If there is no rung of a name, or a rung that is named cannot be had; one that is not named is then `absent`.
+        If there is no rung of a name, or a rung that was named is not available. Default rungs that are not available
+        are recorded in `PreparedRungs.absent` instead.
     """
     p = require_samples(float_tensor(p, "p"), "p", expansion)
     chosen = require_rungs(rungs, nodes)
@@ -198,7 +199,7 @@ def _blocks(expansion: Expansion, x: Float[Tensor, " N *event"]) -> Iterator[Blo
 
 
 def _written_out_if_it_pays(expansion: Expansion, rungs: Iterable[Rung], n_samples: int) -> Expansion:
-    """Write the Hessian out if forms of that many samples, and of the unit vectors, cost more than its D products."""
+    """Make H a matrix if the quadratic forms of the samples and of the unit vectors cost more than its D products."""
     D, rungs = expansion.dim, tuple(rungs)
     forms = n_samples * any(rung.forms_of_samples for rung in rungs) + D * any(rung.forms_of_units for rung in rungs)
     return replace(expansion, operator=worth_writing_out(expansion.operator, forms))

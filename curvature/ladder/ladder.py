@@ -1,4 +1,4 @@
-"""The curvature ladder: one likelihood gap, predicted from variances alone to an identity (docs/theory.md, eq. 21)."""
+"""The curvature ladder: predictions of one likelihood gap, from variances alone up to an identity (eq. 21)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -19,7 +19,7 @@ from curvature.preconditions import float_tensor, require_finite, require_severa
 if TYPE_CHECKING:
     import pandas as pd
 
-# Only `to_dataframe` needs it.
+# Imported at first use: only `to_dataframe` needs it.
 pandas = lazy_loader.load("pandas")
 
 COLUMNS = ("rung", "kind", "gap", "s.e.", "- measured", "s.e.", "ratio", "sign")
@@ -34,13 +34,13 @@ class Ladder:
     rungs
         In the order asked for.
     measured
-        The gap in log p itself.
+        The measured gap in log p.
     dim
         Number D of dimensions.
     n_q, n_p
         Numbers of samples.
     absent
-        Default rungs that are missing, and why.
+        Default rungs that are missing, with the reason.
     """
 
     rungs: tuple[RungPrediction, ...]
@@ -130,7 +130,7 @@ class Ladder:
         return [*rows, ("measured", "", f"{m.bits_per_dim:+.4f}", f"{m.standard_error:.4f}", "", "", "", "")]
 
     def _remarks(self) -> list[str]:
-        """What a reader has to know beside the numbers."""
+        """Lines under the table: rungs that are missing, and what the mark means."""
         remarks = [f"not shown: {why}" for why in self.absent.values()]
         if any(not rung.converged for rung in self.rungs):
             remarks.append("* the quadrature did not converge: see `nodes` and `unexplained` of the rung")
@@ -162,7 +162,7 @@ def curvature_ladder(
     q, p
         Float samples ``[N, *event]``, at least two each.
     at
-        Expansion point x0; the mean of p if left out. The standard errors take it as given.
+        Expansion point x0; the mean of p if left out. Standard errors do not include the error of x0.
     nodes
         Numbers of quadrature nodes n, a rung ``path-n`` for each.
     rungs
@@ -179,7 +179,7 @@ def curvature_ladder(
     Raises
     ------
     ToolkitError
-        Of the kinds that `expand`, `prepare_rungs` and `evaluate_rungs` raise.
+        Any that `expand`, `prepare_rungs` and `evaluate_rungs` raise.
     """
     samples = {"p": float_tensor(p, "p"), "q": float_tensor(q, "q")}
     for name, x in samples.items():
@@ -198,7 +198,7 @@ def curvature_ladder(
 
 
 def _shifted(progress: Progress, start: int, total: int) -> Progress:
-    """Count one set's samples on from those of the sets before it."""
+    """Report the progress of one set as progress over all sets."""
 
     def report(done: int, _: int) -> None:
         progress(start + done, total)

@@ -1,4 +1,4 @@
-"""One rung's prediction of the gap between two sets, held against what is measured on the same samples (eq. 21)."""
+"""One rung's prediction of the gap between two sets, compared with the gap measured on the same samples (eq. 21)."""
 
 import math
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class RungPrediction:
     Attributes
     ----------
     name
-        Of the rung, or ``measured``.
+        Name of the rung, or ``measured``.
     kind
         ``moments``: a prediction from means, covariances and the model; ``samples``: an explanation from the samples.
     nats
@@ -25,19 +25,20 @@ class RungPrediction:
     bits_per_dim
         The gap in bits per dimension; negative = q more likely (eq. 3).
     standard_error
-        Of `bits_per_dim`, from the samples, for the given x0: no assumption about their distribution (eq. 21).
+        Standard error of `bits_per_dim` in bits per dimension, from the samples, for the given x0 (eq. 21). It assumes
+        no distribution.
     route
         How it was computed.
     nodes
         Quadrature nodes that a path rung took for q; None for other rungs.
     converged
-        Whether an adaptive rule settled on both sets; True for rungs without one.
+        Whether an adaptive rule converged on both sets; True for rungs without one.
     difference
         Predicted minus measured, bits per dimension.
     difference_standard_error
-        Of `difference`, paired: both are taken on the same samples.
+        Standard error of `difference` in bits per dimension, paired: both gaps are taken on the same samples.
     ratio
-        Predicted over measured; NaN where nothing was measured.
+        Predicted over measured; NaN where the measured gap is zero.
     sign_agrees
         Whether the prediction has the sign of the measurement.
     """

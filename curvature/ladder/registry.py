@@ -28,11 +28,11 @@ def rung(name: str) -> Rung:
             return member
         if isinstance(member, RungFamily) and (match := re.fullmatch(member.pattern, name)):
             return member.make(int(match[1]))
-    raise unknown_name("rung", name, [*default_rungs(), *(each for each in _on_request())])
+    raise unknown_name("rung", name, [*default_rungs(), *_on_request()])
 
 
 def default_rungs(nodes: Iterable[int] = (1, 2, 3)) -> tuple[str, ...]:
-    """Names of the rungs that are evaluated where none are named, from the crudest to the nearest.
+    """Names of the rungs that are evaluated where none are named, from the crudest to the most accurate.
 
     Raises
     ------

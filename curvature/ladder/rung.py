@@ -1,7 +1,7 @@
 """What a rung of the curvature ladder is: its name, its kind, what it prepares once, and its value for every sample."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from jaxtyping import Float
@@ -37,7 +37,7 @@ class LadderOptions:
 
 @dataclass(frozen=True, eq=False)
 class Setting:
-    """What rungs prepare from.
+    """What a rung can use to prepare itself.
 
     Attributes
     ----------
@@ -66,9 +66,9 @@ class Evaluated:
     values
         One number a sample, in nats. Only differences between two sets' means are predictions.
     nodes
-        Quadrature nodes that were taken, None for rungs without.
+        Number of quadrature nodes; None for rungs without quadrature.
     converged
-        Whether an adaptive rule settled; True for all others.
+        Whether an adaptive rule converged; True for rungs without one.
     """
 
     values: Float[Tensor, " B"]
@@ -89,20 +89,20 @@ class Rung:
     name
         As results record it.
     order
-        Place in the ladder, from the crudest to the nearest.
+        Place in the ladder; rungs of a lower number are cruder.
     kind
         Whether it predicts from moments or explains with samples.
     evaluate
-        Its values for a block of samples, given what was prepared.
+        Its values for a block of samples, given the prepared state.
     route
-        How it is computed, in words, given the expansion, what was prepared and the nodes taken.
+        How it is computed, in words, given the expansion, the prepared state and the number of nodes.
     prepare
-        What is computed once for all sets; raises `RungUnavailableError` where the rung cannot be had.
+        What is computed once for all sets; raises `RungUnavailableError` where the rung is not available.
     is_default
         Whether it is among the rungs that are evaluated where none are named.
     forms_of_samples, forms_of_units
-        Whether it takes the form ``d'H d`` of every sample, or of every unit vector, with H at x0: where many are
-        taken, the Hessian is written out first.
+        Whether it takes the form ``d'H d`` of every sample, or of every unit vector, with H at x0. If that makes many
+        forms, H is computed as a matrix first.
     """
 
     name: str
@@ -133,7 +133,6 @@ class RungFamily:
     pattern: str
     make: Callable[[int], Rung]
     order: float
-    example: str = field(default="")
 
 
 def by_operator(expansion: Expansion, _: Any, __: int | None) -> str:

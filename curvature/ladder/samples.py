@@ -1,4 +1,4 @@
-"""Some samples of one set beside the expansion point: what the rungs are functions of (docs/theory.md, eqs. 17-20)."""
+"""A block of samples of one set relative to the expansion point, which every rung evaluates (theory.md, eqs. 17-20)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Block:
 
     @cached_property
     def log_p(self) -> Float[Tensor, " B"]:
-        """Log p of every sample in nats: what is measured."""
+        """Log p of every sample in nats, from which the measured gap is taken."""
         return self.each(lambda d: self.expansion.operator.log_prob(self.expansion.at + d))
 
     @cached_property
@@ -49,11 +49,11 @@ class Block:
         return quadratic_forms(self.expansion.operator, self.d)
 
     def curvature_at(self, t: float) -> Float[Tensor, " B"]:
-        """``d'H(x0 + t d) d`` of every sample in nats: curvature on the way to it."""
+        """``d'H(x0 + t d) d`` of every sample in nats: curvature at the fraction t of the path from x0 to it."""
         return self.each(lambda d: self.expansion.operator.along(self.expansion.at + t * d, d))
 
     def each(self, function: Callable[[Tensor], Tensor]) -> Float[Tensor, " B"]:
-        """Apply a function of some rows of d to all of them, as many at once as fit the memory budget."""
+        """Apply a function of rows of d to all rows, in parts that fit the memory budget."""
         return torch.cat([function(d) for d in self.d.split(self.expansion.operator.samples_at_once)])
 
 

@@ -11,7 +11,7 @@ Diagonal = Float[Tensor, "*event"]
 
 
 def prepare(setting: Setting) -> Diagonal:
-    """Diagonal of H at x0."""
+    """Compute the diagonal of H at x0."""
     return setting.expansion.diagonal()
 
 
@@ -21,7 +21,7 @@ def evaluate(diagonal: Diagonal, block: Block) -> Evaluated:
 
 
 def route(expansion: Expansion, *_: object) -> str:
-    """Say whether the diagonal was read off the matrix or made of forms of unit vectors."""
+    """Say whether the diagonal came from the matrix or from quadratic forms of unit vectors."""
     name = expansion.operator.route
     return name if name == "dense" else f"forms of unit vectors by {name}"
 

@@ -1,4 +1,4 @@
-"""The gradient term of `taylor2` (docs/theory.md, eq. 19a): no prediction of the gap by itself, so only on request."""
+"""The gradient term of `taylor2` (docs/theory.md, eq. 19a): no prediction of the gap by itself; on request only."""
 
 from curvature.ladder.rung import Evaluated, Rung
 from curvature.ladder.samples import Block, dot

@@ -28,7 +28,7 @@ class AveragedMatrix:
 
 @dataclass(frozen=True, eq=False)
 class AveragedForms:
-    """``E[H]`` by the expansion at each point."""
+    """``E[H]`` as one expansion at each point."""
 
     expansions: tuple[Expansion, ...]
     route: str = "quadratic forms, averaged"
@@ -50,7 +50,7 @@ def averaged_curvature(
     points
         At least one event.
     n_samples
-        How many forms will be taken: where the average as a matrix is cheaper and fits the memory budget, it is one.
+        How many quadratic forms will be taken; the average is a matrix if that is cheaper and fits the memory budget.
 
     Raises
     ------

@@ -1,9 +1,10 @@
-"""The rung `path`: nested quadrature of the curvature on the way, until it accounts for log p (eq. 20b).
+"""The rung `path`: nested quadrature of the curvature along the path, refined until it explains log p (eq. 20b).
 
-The integral is Taylor's remainder, which is log p itself where log p is twice differentiable: the rung explains, and is
-held against what is measured on the same samples. It stops at the first rule whose mean unexplained rest is within the
-tolerance and resolved as that small; where no rule gets there (kinks of log p, gradients that are not log p's) it stops
-once three rules in a row agree, the last one a fine one, and otherwise at `MOST_NODES`, not converged.
+Where log p is twice differentiable, Taylor's formula with this integral equals log p itself. So the rung explains a gap
+rather than predicting it, and each rule is compared with log p on the same samples. The rung stops at the first rule
+that leaves a mean rest within the tolerance, with a standard error within it too. Where no rule gets there, because
+log p has kinks or its gradients are not those of log p, the rung stops once three rules in a row agree and the last one
+is fine enough; otherwise it stops at `MOST_NODES` and reports that it has not converged.
 """
 
 import math
@@ -23,19 +24,19 @@ ABSOLUTE_TOLERANCE = 0.005
 """In bits per dimension."""
 MOST_NODES = 65
 INTERVALS = (2, 4, 8, 16, 32, 64)
-"""Of the nested rules: each has the nodes of the one before it, and as many between them."""
+"""Intervals of the nested rules: each rule has the nodes of the one before it, and one more between any two."""
 FINE = 16
-"""Intervals of the coarsest rule that is believed where it does not account for log p: coarse rules agree by chance."""
+"""Fewest intervals of a rule that may stop by agreement alone: coarser rules can agree by chance."""
 
 
 @dataclass(frozen=True)
 class Tolerance:
-    """How near to log p the mean over a block has to come.
+    """Largest mean rest of a block, predicted minus actual log p, that counts as explained.
 
     Attributes
     ----------
     reference
-        Mean log p over p in nats: the relative tolerance is a share of the gap to it.
+        Mean log p over p in nats; the relative tolerance is a share of the gap to it.
     dim
         Number D of dimensions.
     """
@@ -50,14 +51,14 @@ class Tolerance:
 
 
 def prepare(setting: Setting) -> Tolerance:
-    """Mean log p over p."""
+    """Compute the mean of log p over p."""
     operator, x0 = setting.expansion.operator, setting.expansion.at
     sums = [float(operator.log_prob(x.to(x0)).sum()) for x in setting.p.split(operator.samples_at_once)]
     return Tolerance(math.fsum(sums) / len(setting.p), setting.expansion.dim)
 
 
 def evaluate(tolerance: Tolerance, block: Block) -> Evaluated:
-    """``log p(x0) + g.d + sum_k w_k d'H(x0 + t_k d) d`` with as many nodes as it takes."""
+    """``log p(x0) + g.d + sum_k w_k d'H(x0 + t_k d) d`` with as many nodes as are needed."""
     allowed = tolerance.nats(float(block.log_p.mean()))
     curvature = {0.0: block.form}
     values, agreements = block.tangent, 0
@@ -72,7 +73,7 @@ def evaluate(tolerance: Tolerance, block: Block) -> Evaluated:
 
 
 def _remainder(block: Block, curvature: dict[float, Tensor], intervals: int) -> Float[Tensor, " B"]:
-    """Quadrature of the remainder; curvature at nodes of coarser rules is kept in `curvature`."""
+    """Quadrature of the remainder; curvature at nodes that `curvature` does not hold yet is added to it."""
     t, w = clenshaw_curtis(intervals)
     for node in t:
         if node not in curvature:
@@ -81,7 +82,7 @@ def _remainder(block: Block, curvature: dict[float, Tensor], intervals: int) -> 
 
 
 def _is_explained(rest: Float[Tensor, " B"], allowed: float) -> bool:
-    """Whether the mean rest, and its standard error where there is one, lie within what is allowed."""
+    """Whether the mean rest and its standard error, which a single sample lacks, are at most `allowed` nats."""
     error = float(rest.std()) / math.sqrt(len(rest)) if len(rest) > 1 else 0.0
     return abs(float(rest.mean())) <= allowed and error <= allowed
 

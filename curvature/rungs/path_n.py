@@ -1,4 +1,4 @@
-"""The rungs `path-n`: curvature on the way to each sample, by n-point Gauss-Jacobi quadrature (eq. 20)."""
+"""The rungs `path-n`: curvature along the path to each sample, by n-point Gauss-Jacobi quadrature (eq. 20)."""
 
 from functools import partial
 

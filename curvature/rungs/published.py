@@ -11,7 +11,7 @@ Weights = Float[Tensor, "*event"]
 
 
 def prepare(setting: Setting) -> Weights:
-    """Weights w of the per-pixel variances, from the model's channel mixings and the scale of its prior."""
+    """Compute the weights w of the per-pixel variances from the model's channel mixings and the scale of its prior."""
     module, shape = setting.expansion.log_prob.module, setting.expansion.event_shape
     if module is None:
         raise RungUnavailableError(f"published: {setting.expansion.log_prob.refusal}, so there are no 1x1 kernels")

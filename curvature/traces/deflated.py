@@ -29,8 +29,8 @@ def deflated(
     The trace is additive over the columns of the factor, ``Tr{F'HF} = sum_{r<=k} f_r'Hf_r + Tr{F_rest'HF_rest}``, so
     nothing has to be projected: only the second part is estimated, and only its entries of ``F'HF`` make the variance.
     Unbiased, like Hutch++ (Meyer et al. 2021), but the deflation space is that of Sigma, which costs no product with
-    H. It pays if the spectrum of Sigma falls, as that of images does. With a budget of at least the rank the result is
-    exact.
+    H. It pays if the eigenvalues of Sigma decrease fast, as they do for images. With a budget of at least the rank the
+    result is exact.
 
     Cost: `num_matvecs` quadratic forms and one R x R eigendecomposition. Conditions: none on H.
 

@@ -14,7 +14,7 @@ from curvature.traces.trace import Trace
 
 
 def exact_trace(operator: HessianOperator, factor: SignedFactor) -> Trace:
-    """Take the Hessian as it is, or written out if the factor has more columns than H has.
+    """Compute the trace by the operator itself, or by the dense Hessian if the factor has so many columns that it pays.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def summed_trace(operator: HessianOperator, factor: SignedFactor, written_out_fo
     factor
         Sigma, or a difference of two covariances.
     written_out_for
-        Products with H that a dense operator took, for the record.
+        Number of products with H that making a dense operator took, for `Trace.num_matvecs`.
     """
     total, parts = summed_forms(operator, factor)
     pushed = written_out_for if operator.route == "dense" else len(factor)
@@ -49,7 +49,7 @@ def summed_trace(operator: HessianOperator, factor: SignedFactor, written_out_fo
 
 
 def summed_forms(operator: HessianOperator, factor: SignedFactor) -> tuple[float, Float[Tensor, " P"]]:
-    """``sum_r s_r b_r'H b_r`` over the columns, in all and part by part.
+    """``sum_r s_r b_r'H b_r`` over the columns: the total, and each part.
 
     Raises
     ------

@@ -18,7 +18,7 @@ from curvature.traces.trace import Trace
 
 @lru_cache
 def _members(attribute: str) -> dict[str, Any]:
-    """Methods of one kind by name: every file of this package may define some."""
+    """Methods of one kind by name; every file of this package may define some."""
     return {name: function for found in discover("curvature.traces", attribute) for name, function in found.items()}
 
 
@@ -45,7 +45,7 @@ def trace(
     OptionError
         If an estimate lacks its budget or generator or is asked for a difference, or an exact method is given a budget.
     RouteError
-        If the model does not allow the method; says which module is in the way.
+        If the model does not allow the method; the message names the module that prevents it.
     """
     exact, estimates = _members("EXACT"), _members("ESTIMATE")
     if method in estimates:

@@ -10,9 +10,8 @@ from torch import Tensor
 from curvature.accumulation import orthogonal_columns
 from curvature.errors import OptionError
 from curvature.hessian.operator import HessianOperator, quadratic_forms
-from curvature.moments import Moments
+from curvature.moments import Moments, require_events
 from curvature.names import unknown_name
-from curvature.preconditions import require_shape
 
 Probe = Literal["rademacher", "gaussian"]
 PROBES = ("rademacher", "gaussian")
@@ -52,11 +51,11 @@ def require_generator(generator: torch.Generator | int | None, method: str) -> t
 
 
 def eigenbasis_factor(operator: HessianOperator, moments: Moments) -> Float[Tensor, "D R"]:
-    """Factor of Sigma with orthogonal columns ``sqrt(lambda_r) u_r`` of falling length, zero ones left out.
+    """Factor of Sigma with orthogonal columns ``sqrt(lambda_r) u_r`` the longest first, without zero ones.
 
     Costs one R x R eigendecomposition, or nothing but a Gram matrix where the columns are orthogonal already.
     """
-    require_shape(moments.event_shape, operator.point.event_shape, "moments: event shape against the expansion point")
+    require_events(operator.point.event_shape, moments=moments)
     F = moments.factor.to(operator.point.x0)
     gram = F.T @ F
     lengths = gram.diagonal()
@@ -82,7 +81,7 @@ def random_forms(
     if probe not in PROBES:
         raise unknown_name("probe", probe, PROBES)
     R = F.shape[1]
-    # Drawn in the generator's place and in float64, so that a seed means the same probes whatever the model's device.
+    # Drawn on the generator's device and in float64, so that a seed gives the same probes for a model on any device.
     if probe == "rademacher":
         s = torch.randint(0, 2, (count, R), generator=generator, device=generator.device).double() * 2 - 1
     else:

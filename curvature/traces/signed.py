@@ -29,7 +29,7 @@ class SignedFactor:
         """Factor ``Sigma_q``, or ``Sigma_q - Sigma_versus``, on the device and in the dtype of `like`.
 
         A difference takes the columns of both factors if they are no more than D, else the eigenvectors of the
-        difference, at most D: one pass over columns either way.
+        difference, at most D.
         """
         if versus is None:
             return cls(q.columns().to(like))
@@ -49,7 +49,7 @@ class SignedFactor:
         return len(self.rows)
 
     def weigh(self, forms: Float[Tensor, "*parts R"]) -> Float[Tensor, "*parts R"]:
-        """Give one number a column its sign."""
+        """Multiply one number for each column by the sign of the column."""
         return forms if self.signs is None else forms * self.signs
 
     def split(self, size: int) -> list["SignedFactor"]:

@@ -15,11 +15,12 @@ class Trace:
         Standard error of a stochastic estimate; 0 for an exact route. It says nothing about the sampling of the data
         behind Sigma: see `Prediction.standard_error_nats`.
     gauss_newton
-        The share of the negative semi-definite part ``-J'J / sigma^2`` in nats; None where the route does not tell.
+        The share of the negative semi-definite part ``-J'J / sigma^2`` in nats; None if the route does not
+        compute it.
     route
         Name of the route taken.
     num_matvecs
-        Number of columns that were pushed through the model, or multiplied with its Hessian, for it.
+        Number of columns that were pushed through the model or multiplied with its Hessian.
     """
 
     value: float

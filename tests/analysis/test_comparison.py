@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from analysis.comparison import COLUMNS, Provenance, compare, explains
-from analysis.likelihood import Measurement, measure, summarize_likelihood
+from analysis.likelihood import measure, summarize_likelihood
 from curvature import curvature_ladder
 from curvature.errors import NonFiniteError, TooFewSamplesError
 
@@ -79,8 +79,3 @@ def test_a_single_nan_stops_the_mean_instead_of_vanishing():
 def test_one_image_has_no_standard_error():
     with pytest.raises(TooFewSamplesError, match="at least 2"):
         summarize_likelihood("one", torch.zeros(1), D)
-
-
-def test_measurements_are_frozen_records():
-    with pytest.raises(AttributeError):
-        Measurement("a", 1.0, 0.1, 2).bits_per_dim = 2.0

@@ -6,13 +6,14 @@ from hypothesis import strategies as st
 
 from analysis.inputs import (
     InputSet,
+    NamedTransform,
     apply_transform,
-    contrast,
     fit_event_shape,
     generate,
-    luminance,
     parse_input_set,
 )
+from analysis.transforms.contrast import contrast
+from analysis.transforms.luminance import luminance
 from curvature.errors import DtypeError, PixelRangeError, ShapeError, UnknownNameError
 
 
@@ -25,10 +26,14 @@ def images(*shape, seed=0):
     [
         ("svhn", InputSet("svhn", "test")),
         ("cifar10/train", InputSet("cifar10", "train")),
-        ("cifar10:contrast=0.5", InputSet("cifar10", "test", "contrast", 0.5)),
-        ("cifar10/train:luminance", InputSet("cifar10", "train", "luminance")),
+        ("cifar10:contrast=0.5", InputSet("cifar10", "test", (NamedTransform("contrast", 0.5),))),
+        ("cifar10/train:luminance", InputSet("cifar10", "train", (NamedTransform("luminance"),))),
+        (
+            "cifar10:luminance:contrast=0.5",
+            InputSet("cifar10", "test", (NamedTransform("luminance"), NamedTransform("contrast", 0.5))),
+        ),
         ("constant=128", InputSet("constant", value=128)),
-        ("noise=uniform", InputSet("noise")),
+        ("noise=uniform", InputSet("noise", value="uniform")),
     ],
 )
 def test_names_are_read_and_written_back(name, expected):
@@ -39,7 +44,20 @@ def test_names_are_read_and_written_back(name, expected):
 
 @pytest.mark.parametrize(
     "name",
-    ["", "a:b", "svhn:contrast", "svhn:contrast=dark", "svhn:luminance=1", "noise=gauss", "constant", "noise", "a/b/c"],
+    [
+        "",
+        "a:b",
+        "svhn:contrast",
+        "svhn:contrast=dark",
+        "svhn:contrast=nan",
+        "svhn:luminance=1",
+        "noise=gauss",
+        "constant",
+        "noise",
+        "a/b/c",
+        "a::b",
+        "a=5",
+    ],
 )
 def test_other_names_are_refused_with_the_syntax(name):
     with pytest.raises(UnknownNameError, match="input set"):
@@ -126,3 +144,25 @@ def test_a_set_without_a_transform_stays_as_it_is():
     assert apply_transform(parse_input_set("china"), x) is x
     assert torch.equal(apply_transform(parse_input_set("china:contrast=0.5"), x), contrast(x, 0.5))
     assert torch.equal(apply_transform(parse_input_set("china:luminance"), x), luminance(x))
+
+
+def test_transforms_are_applied_from_left_to_right():
+    x = images(2, 3, 4, 4)
+    first_gray = apply_transform(parse_input_set("china:luminance:contrast=2"), x)
+    first_contrast = apply_transform(parse_input_set("china:contrast=2:luminance"), x)
+    assert torch.equal(first_gray, contrast(luminance(x), 2.0))
+    assert torch.equal(first_contrast, luminance(contrast(x, 2.0)))
+    assert not torch.equal(first_gray, first_contrast)
+
+
+def test_an_unknown_transform_is_told_with_those_that_exist():
+    with pytest.raises(UnknownNameError, match=r"unknown transform 'blur'; expected .*contrast=LAMBDA, luminance"):
+        parse_input_set("china:blur")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("china:contrast", "contrast=LAMBDA"), ("china:luminance=1", "no value")]
+)
+def test_a_value_where_none_belongs_and_none_where_one_does_are_told(name, message):
+    with pytest.raises(UnknownNameError, match=message):
+        parse_input_set(name)

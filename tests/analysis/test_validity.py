@@ -86,6 +86,13 @@ def test_a_measured_gap_of_zero_has_no_ratio():
     assert np.isfinite(frame["measured"]).all()
 
 
+def test_equal_sets_have_a_gap_of_exactly_zero_and_no_ratio():
+    x = randn(9, 2, seed=0)
+    found = validity(at_zero(gumbel), x, x, t=(0.5, 1))
+    assert found.measured == (0, 0)
+    assert all(math.isnan(value) for value in (*found.ratio, *found.ratio_se))
+
+
 def test_the_radius_of_gaps_made_by_hand():
     t = (1.0, 2.0, 3.0)
     nan = math.nan

@@ -99,5 +99,5 @@ def test_bad_arguments(problem):
     with pytest.raises(ShapeError, match="q: event shape"):
         frequency_bands(e, Moments.constant(torch.zeros(24)), p)
     flat = expand(CouplingFlow((4,)), at=torch.zeros(4))
-    with pytest.raises(ShapeError, match="image events"):
+    with pytest.raises(ShapeError, match="expected images"):
         frequency_bands(flat, Moments.constant(torch.zeros(4)), Moments.constant(torch.zeros(4)))

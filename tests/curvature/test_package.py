@@ -1,5 +1,3 @@
-import pytest
-
 import curvature
 
 
@@ -7,8 +5,3 @@ def test_every_public_name_is_there():
     for name in curvature.__all__:
         assert getattr(curvature, name).__name__ == name
     assert set(curvature.__all__) <= set(dir(curvature))
-
-
-def test_other_names_are_not():
-    with pytest.raises(AttributeError, match="wavelets"):
-        curvature.wavelets  # noqa: B018

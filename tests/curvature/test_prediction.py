@@ -3,11 +3,9 @@ import math
 import pytest
 import torch
 
-from curvature import Moments, bits_per_dim, expand, gap_bits_per_dim
-from curvature.errors import OptionError, ShapeError, UnknownNameError
+from curvature import Moments, expand
+from curvature.errors import ShapeError, UnknownNameError
 from curvature.prediction import sampling_variance
-from curvature.quadrature import gauss_jacobi
-from curvature.units import log_density
 from tests.curvature.densities import CouplingFlow, Gaussian, randn, random_spd
 
 
@@ -105,34 +103,3 @@ def test_standard_error_is_the_spread_over_repeated_gaussian_data():
     truth = sum(totals) / repeats
     covered = sum(abs(t - truth) < 1.96 * s for t, s in zip(totals, errors, strict=True)) / repeats
     assert covered == pytest.approx(0.95, abs=4 * math.sqrt(0.95 * 0.05 / repeats))
-
-
-@pytest.mark.parametrize("n", range(1, 9))
-def test_gauss_jacobi_is_exact_to_its_degree(n):
-    t, w = gauss_jacobi(n)
-    assert len(t) == n
-    assert sum(w) == pytest.approx(0.5)
-    assert all(0 < node < 1 for node in t)
-    for k in range(2 * n):
-        moment = sum(b * a**k for a, b in zip(t, w, strict=True))
-        assert moment == pytest.approx(1 / (k + 1) - 1 / (k + 2), rel=1e-12)
-    beyond = sum(b * a ** (2 * n) for a, b in zip(t, w, strict=True))
-    assert beyond != pytest.approx(1 / (2 * n + 1) - 1 / (2 * n + 2), rel=1e-12)
-
-
-def test_one_node_sits_at_a_third():
-    assert gauss_jacobi(1)[0][0] == pytest.approx(1 / 3)
-
-
-@pytest.mark.parametrize("n", [0, -1, 1.0, "2"])
-def test_bad_node_counts(n):
-    with pytest.raises(OptionError, match="nodes"):
-        gauss_jacobi(n)
-
-
-def test_units():
-    assert bits_per_dim(0.0, dim=10) == 8
-    uniform_on_half = torch.full((3,), 5 * math.log(2), dtype=torch.float64)
-    torch.testing.assert_close(bits_per_dim(uniform_on_half, dim=5), torch.full((3,), 7.0, dtype=torch.float64))
-    assert log_density(bits_per_dim(-123.4, dim=7), dim=7) == pytest.approx(-123.4)
-    assert gap_bits_per_dim(-3.0, dim=6) == pytest.approx(bits_per_dim(-4.0, 6) - bits_per_dim(-1.0, 6))

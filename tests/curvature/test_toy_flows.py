@@ -7,13 +7,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.curvature.integral import integral_of_density
 from tests.curvature.toy_flows import (
     ACTIVATIONS,
     CouplingFlow,
     LinearFlow,
     MixingFlow,
     first_derivative,
-    integral_of_density,
     second_derivative,
 )
 

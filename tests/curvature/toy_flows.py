@@ -6,7 +6,6 @@ and nothing of `experiments` is needed.
 """
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -238,15 +237,3 @@ def random_matrix(dim: int, generator: torch.Generator) -> Tensor:
     left, right = (torch.linalg.qr(randn(generator, dim, dim)).Q for _ in range(2))
     scales = 2 ** (2 * torch.rand(dim, generator=generator, dtype=torch.float64) - 1)
     return left @ torch.diag(scales) @ right
-
-
-def integral_of_density(flow: Any, points: int) -> float:
-    """The integral of p over a grid of that many points a dimension, wide enough for all samples and more."""
-    x = flow.sample(20_000, torch.Generator().manual_seed(5)).flatten(1)
-    spread = x.std(0)
-    low, high = x.min(0).values - 1.5 * spread, x.max(0).values + 1.5 * spread
-    axes = [torch.linspace(float(a), float(b), points, dtype=torch.float64) for a, b in zip(low, high, strict=True)]
-    grid = torch.cartesian_prod(*axes).reshape(-1, *flow.event_shape)
-    cell = math.prod(float(axis[1] - axis[0]) for axis in axes)
-    with torch.no_grad():
-        return sum(float(flow.log_prob(part).exp().sum()) for part in grid.split(50_000)) * cell

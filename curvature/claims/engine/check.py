@@ -1,4 +1,4 @@
-"""One claim put to random cases and to sympy: in general and, if it is refuted, under its condition."""
+"""Test of one claim by random cases and by sympy: in general and, if it is refuted, under its condition."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,12 +13,12 @@ from curvature.claims.engine.search import DEFAULT_EFFORT, Effort, Found, search
 from curvature.claims.engine.verdict import Counterexample, Evaluation, Verdict
 from curvature.errors import ToolkitError
 
-# A run under a condition that hardly ever meets it decides nothing.
+# If hardly any case meets the condition, the search under it decides nothing.
 SMALLEST_SHARE_WITHIN_CONDITION = 0.2
 
 
 def check(claim: Claim, effort: Effort = DEFAULT_EFFORT, models: Models | None = None) -> Outcome:
-    """Try to refute a claim, in general and, if that succeeds, under its condition; and ask sympy where it can tell.
+    """Try to refute a claim, in general and, if that succeeds, under its condition; sympy's evidence is added.
 
     Parameters
     ----------
@@ -27,7 +27,8 @@ def check(claim: Claim, effort: Effort = DEFAULT_EFFORT, models: Models | None =
     effort
         How long to search.
     models
-        Strategy of your own densities, see `Model`; toy flows if left out. Sympy has no say in those.
+        Strategy of your own densities, see `Model`; toy flows if left out. Sympy's evidence is about
+        flows only and is not used then.
     """
     if claim.test is None:
         effort.on_case()
@@ -108,7 +109,7 @@ def _counterexample(claim: Claim, found: Found) -> tuple[Counterexample | None, 
 def _contradiction(
     claim: Claim, evidence: Evidence | None, general: Counterexample | None, exception: Counterexample | None
 ) -> str:
-    """What is wrong if sympy could not decide, or sympy and cases disagree; empty if nothing is."""
+    """How sympy could not decide, or how sympy and the cases disagree; empty if neither is so."""
     if evidence is None:
         return ""
     if evidence.verdict is Verdict.UNDECIDED:

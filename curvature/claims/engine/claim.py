@@ -1,4 +1,4 @@
-"""What a claim of the theory is: a statement, how random cases test it, what sympy says of it, what is expected."""
+"""What a claim of the theory is: a statement, how random cases and sympy test it, and the verdict expected."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,16 +15,16 @@ from curvature.errors import OptionError
 
 @dataclass(frozen=True)
 class Condition:
-    """Under what a claim may hold that does not in general.
+    """A condition under which a claim may hold that does not hold in general.
 
     Attributes
     ----------
     statement
-        In words.
+        The condition in words.
     meets
-        Whether a case is within it; cases that are not are drawn again.
+        Whether a case meets it; cases that do not are drawn again.
     cases
-        How to draw cases within it, with the options of `flows`, where chance would rarely find one.
+        How to draw cases that meet it, with the options of `flows`, if random cases rarely do.
     """
 
     statement: str
@@ -71,19 +71,19 @@ class Claim:
     order
         Its place in the tables; lower numbers come first.
     statement
-        In a sentence.
+        The claim in a sentence.
     equations
         Numbers in docs/theory.md.
     expected
-        The verdict that the theory and earlier runs lead to expect.
+        The verdict that follows from the theory and from earlier runs.
     essential
         Whether the toolkit is wrong if the verdict is another one.
     condition
-        Under what it may hold if it does not in general.
+        Condition under which it may hold if it does not in general.
     test
         How random cases test it; None for a statement that sympy alone decides.
     evidence
-        Computes what sympy says of it; None if it has no say.
+        Computes sympy's facts about it; None if there are none.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What sympy computed about a claim, and the verdict that follows from it alone."""
+"""Facts that sympy computed about a claim, and the verdict that follows from them alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ class Evidence:
     Attributes
     ----------
     method
-        What was put to sympy, and how.
+        What sympy was asked to show, and how.
     proofs
         Facts that together prove the claim.
     refutations
@@ -23,7 +23,7 @@ class Evidence:
     counterexample
         The counterexample itself, where the refutations make one.
     detail
-        What else is worth reading, such as an example, or the terms of a formula.
+        Further text, such as an example or the terms of a formula.
     """
 
     method: str
@@ -37,8 +37,8 @@ class Evidence:
     def verdict(self) -> Verdict:
         """Computed from the facts.
 
-        Either all proofs of the claim itself are true; or all facts of a counterexample are, and then the claim holds
-        under a condition if there are facts that prove one, all true.
+        The claim holds if all of its proofs are true. It is refuted if all facts of a counterexample are true; it then
+        holds under a condition if there are facts that prove the condition, all true.
         """
         if _all_true(self.proofs):
             return Verdict.HOLDS

@@ -1,4 +1,4 @@
-"""Cases of two Gaussians, each a linear flow that fits its own data perfectly, and the gap predicted in both ways."""
+"""Cases of two Gaussians, each a linear flow that fits its own data perfectly, and both predicted gaps."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What came of one claim; its verdict is computed from what was found, nothing else."""
+"""The result of testing one claim; its verdict is computed from what was found and from nothing else."""
 
 from dataclasses import dataclass
 
@@ -9,14 +9,14 @@ from curvature.claims.engine.verdict import Counterexample, Verdict
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one claim.
+    """The result of testing one claim.
 
     Attributes
     ----------
     claim
         The claim.
     evidence
-        What sympy says; None if it was not asked.
+        Sympy's facts; None if they were not computed.
     cases
         Number of cases tried in general, before the first violation if there was one.
     counterexample
@@ -26,7 +26,7 @@ class Outcome:
     counterexample_under_condition
         The smallest drawn case against the statement even under its condition.
     trouble
-        Why it could not be decided, empty if it could.
+        Why the claim could not be decided; empty if it could.
     on_own_density
         Whether the cases were drawn from a user's own densities instead of toy flows.
     """
@@ -55,24 +55,24 @@ class Outcome:
 
     @property
     def counterexamples(self) -> tuple[Counterexample, ...]:
-        """Those drawn, in general and under the condition; sympy's, where none was drawn."""
+        """Those drawn, in general and under the condition; the one from sympy if none was drawn."""
         drawn = [found for found in (self.counterexample, self.counterexample_under_condition) if found is not None]
         exact = self.evidence.counterexample if self.evidence else None
         return tuple(drawn) if drawn or exact is None else (exact,)
 
     @property
     def tested_by(self) -> str:
-        """How: by random cases, by a limit of them, by sympy."""
+        """How it was tested: ``property``, ``convergence``, ``sympy``, or two of them."""
         method = [self.claim.test.method] if self.claim.test else []
         return " + ".join([*method, "sympy"] if self.evidence else method)
 
     @property
     def is_unexpected(self) -> bool:
-        """Whether the verdict is not the expected one; a user's own density may well do better than toy flows do."""
+        """Whether the verdict is not the expected one; that a user's own density satisfies a claim never is."""
         does_better = self.on_own_density and self.verdict is Verdict.HOLDS
         return self.verdict is not self.claim.expected and not does_better
 
     @property
     def is_alarming(self) -> bool:
-        """Whether the toolkit cannot be trusted: undecided, or an unexpected verdict where the toolkit rests on it."""
+        """Whether the toolkit cannot be trusted: undecided, or an unexpected verdict on an essential claim."""
         return self.verdict is Verdict.UNDECIDED or (self.claim.essential and self.is_unexpected)

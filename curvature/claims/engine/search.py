@@ -13,7 +13,7 @@ from curvature.claims.engine.drawing.flow_strategies import SMALLEST
 
 DEFAULT_EXAMPLES = 8
 
-# Cases among the smallest flows, for one among all.
+# Number of cases among the smallest flows for each case among all flows.
 SMALLEST_SHARE = 3
 
 # Further searches among the smallest flows once a counterexample is known to exist.
@@ -110,8 +110,9 @@ def search_toy_flows(
 ) -> Found:
     """Search among the smallest toy flows, then among all.
 
-    Shrinking is local: from a large flow it rarely gets to the smallest one, and takes long. So what only large flows
-    refute is sought among the smallest flows again, with other seeds.
+    Shrinking is local: from a large flow it takes long and rarely ends at a smallest one. So if the first search among
+    the smallest flows finds nothing but a larger flow refutes the statement, the smallest flows are searched again,
+    with other seeds.
 
     Parameters
     ----------

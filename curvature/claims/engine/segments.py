@@ -1,4 +1,4 @@
-"""Cases of a way from x0 to x0 + d, and what log p does along it (docs/theory.md, eqs. 19 and 20)."""
+"""Cases of a line from x0 to x0 + d, and derivatives of log p along it (docs/theory.md, eqs. 19 and 20)."""
 
 from dataclasses import dataclass
 

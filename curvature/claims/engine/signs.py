@@ -7,7 +7,7 @@ from curvature.claims.engine.claim import Condition
 from curvature.claims.engine.drawing.cases import AtPoint
 from curvature.claims.engine.verdict import Evaluation
 
-# Clear of round-off, so that no counterexample is one of rounding.
+# Larger than round-off, so that no counterexample is an effect of rounding.
 MARGIN = 1e-7
 
 

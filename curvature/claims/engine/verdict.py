@@ -1,4 +1,4 @@
-"""What can come of a statement: both of its sides in numbers, a counterexample, and a verdict."""
+"""Results for a statement: both of its sides in numbers, a counterexample, and a verdict."""
 
 import dataclasses
 import math
@@ -8,12 +8,12 @@ from typing import Any
 
 from curvature.claims.engine.drawing.toy_flow import ToyFlow
 
-# Relative size of what rounding in float64 may do to sums of some hundred terms.
+# Relative error that rounding in float64 may cause in sums of some hundred terms.
 ROUND_OFF = 1e-9
 
 
 class Verdict(StrEnum):
-    """What came of a claim, whether random cases or sympy decided it."""
+    """Verdict on a claim, whether random cases or sympy decided it."""
 
     HOLDS = "holds"
     REFUTED = "refuted"
@@ -30,9 +30,9 @@ class Evaluation:
     left, right
         The two sides.
     relation
-        ``==``, ``<=`` or ``>=``: what the statement says of them.
+        ``==``, ``<=`` or ``>=``: the relation that the statement asserts.
     tolerance
-        By how much round-off, or sampling, may break the relation.
+        Largest violation that round-off, or sampling, may cause.
     """
 
     left: float
@@ -93,7 +93,7 @@ class Counterexample:
 
 
 def plain(value: Any) -> Any:
-    """Dataclasses, flows and tuples as dictionaries and lists; anything else that JSON has no word for as its repr."""
+    """Dataclasses, flows and tuples as dictionaries and lists; anything else by its repr."""
     if isinstance(value, ToyFlow):
         return plain(value.numbers)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

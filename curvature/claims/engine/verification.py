@@ -1,4 +1,4 @@
-"""The run over the claims: each is put to the test, and what came of all is kept together."""
+"""The run over the claims, and its results."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ OnClaim = Callable[[str, int], None]
 
 @dataclass(frozen=True)
 class Verification:
-    """What a run over the claims found.
+    """Results of a run over the claims.
 
     Attributes
     ----------
     outcomes
-        By claim, in the order of the tables.
+        One for each claim, in the order of the tables.
     examples, seed
-        Of the run.
+        Number of random cases a claim, and seed of the run.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -33,7 +33,7 @@ class Verification:
 
     @property
     def is_sound(self) -> bool:
-        """Whether everything was decided, and as expected where the toolkit rests on it."""
+        """Whether every claim was decided, and every essential one as expected."""
         return not any(outcome.is_alarming for outcome in self.outcomes)
 
     def __getitem__(self, name: str) -> Outcome:

@@ -1,1 +1,1 @@
-"""Flows of linear maps and elementwise activations, described layer by layer so that curvature passes them by hand."""
+"""Flows of linear maps and elementwise activations, described layer by layer, so that curvature needs no autograd."""

@@ -1,7 +1,7 @@
-"""``Tr{H B S B'}`` by one collapsed 2-jet: the second derivatives of all columns travel as their sum (eq. 64).
+"""``Tr{H B S B'}`` by one collapsed 2-jet: only the sum of the columns' second derivatives is kept (eq. 64).
 
-Rows of one batch: second derivative, value, tangents. It needs no backward pass and no weights, so that it checks the
-activation weights of `linearisation`; but it knows only the sum over columns.
+The rows of one batch are the summed second derivative, the value and the tangents. This needs no backward pass and no
+activation weights, so it is an independent check of `linearisation`; it yields only the sum over columns.
 """
 
 import torch

@@ -1,9 +1,9 @@
 """Convolutions and 1x1 maps of images, by the fastest of torch's equivalent operations.
 
 torch's float64 convolution on a CPU gathers patches of the INPUT channels, its transposed convolution scatters patches
-of the OUTPUT channels; either is up to 11 times slower than the other where its own side is the wider one. In float32
-(oneDNN) and on CUDA (cuDNN) the plain operation is as fast. On maps of a few pixels both lose to one product of all
-rows with the convolution written out as a matrix: 3 to 20 times on 4x4 and 2x2 pixels, though most entries are zero.
+of the OUTPUT channels; either is up to 11 times slower than the other if its own side has more channels. In float32
+(oneDNN) and on CUDA (cuDNN) the plain operation is as fast. On maps of a few pixels both are slower than one product of
+all rows with the convolution as a matrix: 3 to 20 times on 4x4 and 2x2 pixels, although most entries are zero.
 """
 
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class PixelwiseMap:
 
     @cached_property
     def transposed(self) -> Float[Tensor, "C O"]:
-        """``W'``, laid out in rows."""
+        """``W'`` as a contiguous matrix."""
         return self.weight.T.contiguous()
 
     def push(self, t: Float[Tensor, "B C H W"]) -> Float[Tensor, "B O H W"]:
@@ -109,7 +109,7 @@ class Convolution:
 
     @cached_property
     def narrows(self) -> bool:
-        """Whether scattering to the output channels beats gathering the input channels."""
+        """Whether scattering to the output channels is faster than gathering the input channels."""
         outputs, inputs = self.weight.shape[:2]
         return self.is_slow and outputs < inputs
 
@@ -120,7 +120,7 @@ class Convolution:
 
     @cached_property
     def matrices(self) -> dict[tuple[int, int], Float[Tensor, "CHW OHW"]]:
-        """The convolution written out, by height and width of the map; filled as maps come."""
+        """Matrices of the convolution by height and width of the map; each is added when a map of its size comes."""
         return {}
 
     def push(self, t: Float[Tensor, "B C H W"]) -> Float[Tensor, "B O H2 W2"]:
@@ -142,7 +142,7 @@ class Convolution:
         return self.is_slow and self.keeps_size and height * width <= DENSE_PIXELS
 
     def _matrix(self, x: Tensor) -> Float[Tensor, "CHW OHW"]:
-        """What the convolution does to each unit image of the size of `x`, as rows."""
+        """Images of all unit maps of the size of `x` under the convolution, as rows."""
         height, width = x.shape[2:]
         if (height, width) not in self.matrices:
             entries = self.weight.shape[1] * height * width

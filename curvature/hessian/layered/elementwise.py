@@ -1,4 +1,4 @@
-"""Elementwise activations s with their first two derivatives s' and s'', which eqs. 60 to 63 of docs/theory.md ask for.
+"""Elementwise activations s with their first two derivatives s' and s'', which eqs. 60 to 63 of docs/theory.md use.
 
 Closed forms for the common modules; any other elementwise module is differentiated twice in reverse.
 """
@@ -20,7 +20,7 @@ def derivatives(module: nn.Module, h: Float[Tensor, "*h"]) -> Jet:
 
 
 def reverse_twice(module: nn.Module, h: Float[Tensor, "*h"]) -> Jet:
-    """Differentiate any elementwise module twice in reverse: summing over its outputs leaves every own derivative."""
+    """Differentiate any elementwise module twice in reverse mode, through the sum of its outputs."""
     with torch.enable_grad():
         h = h.detach().clone().requires_grad_()
         a = module(h)
@@ -34,7 +34,7 @@ def reverse_twice(module: nn.Module, h: Float[Tensor, "*h"]) -> Jet:
 
 
 def is_elementwise(module: nn.Module, h: Float[Tensor, "*h"]) -> bool:
-    """Whether the module does the same to every entry of h alone as to all of h, as no pooling or softmax does."""
+    """Whether the module maps every entry of h independently of the others, unlike pooling or softmax."""
     try:
         alone, together = module(h.reshape(-1, 1).clone()), module(h.clone())
     except (RuntimeError, ValueError, TypeError, IndexError, NotImplementedError):

@@ -1,4 +1,4 @@
-"""A flow as a sequence of layers, and the two ways through it: from the event to the latents, and back."""
+"""A flow as a sequence of layers, with a pass from the event to the latents and one for cotangents back."""
 
 import math
 from collections.abc import Callable
@@ -17,7 +17,7 @@ ActivationStep = Callable[[Activation, Tensor], Tensor]
 
 @dataclass(frozen=True, eq=False)
 class LayeredFlow:
-    """``log p(x) = -|z|^2 / (2 sigma^2) - D log(sigma sqrt(2 pi)) + c`` with z what the layers make of x (eqs. 4, 5).
+    """``log p(x) = -|z|^2 / (2 sigma^2) - D log(sigma sqrt(2 pi)) + c`` with z the output of the layers (eqs. 4, 5).
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class LayeredFlow:
 
     @torch.no_grad()
     def widest(self, x0: Float[Tensor, "*event"]) -> int:
-        """Largest number of entries that one row has on its way: what work in memory grows with."""
+        """Largest number of entries that one row has in any layer; memory grows with it."""
         sizes = [self.dim]
 
         def activate(_: Activation, h: Tensor) -> Tensor:
@@ -64,16 +64,16 @@ class LayeredFlow:
         return max(sizes)
 
     def forward(self, rows: Float[Tensor, " B *event"], linear: LinearStep, activate: ActivationStep) -> list[Tensor]:
-        """Take rows to the latents, in parts as they are factored out.
+        """Pass rows through all layers; return the latents in parts, as they are factored out.
 
         Parameters
         ----------
         rows
-            Values, tangents, or both; left as they are.
+            Values, tangents, or both; they are not changed.
         linear
             What a linear layer does to rows: returns new ones.
         activate
-            What an activation does to rows: it may change them, they are its own.
+            What an activation does to rows; it may change them in place.
         """
         rows, parts = rows.clone(memory_format=torch.contiguous_format), []
         for layer in self.layers:
@@ -92,7 +92,7 @@ class LayeredFlow:
         return [*parts, rows]
 
     def backward(self, parts: list[Tensor], activate: ActivationStep) -> Float[Tensor, " B *event"]:
-        """Take cotangents of the latents, in parts, back to the event; `activate` as in `forward`."""
+        """Pass cotangents of the latents, in parts, back to the event; `activate` as in `forward`."""
         *factored, rows = parts
         rows = rows.clone()
         for layer in reversed(self.layers):
@@ -126,7 +126,7 @@ class LayeredFlow:
 
 @runtime_checkable
 class HasCurvatureLayers(Protocol):
-    """A model that opts in: its `log_prob` is that of the flow it describes."""
+    """A model that describes its layers; its `log_prob` must be that of the described flow."""
 
     def curvature_layers(self) -> LayeredFlow:
         """Describe the model as it is now; raise `RouteError`, naming the module, where that cannot be done."""

@@ -80,16 +80,16 @@ class Dense:
 
 @dataclass(frozen=True, eq=False)
 class Activation:
-    """An elementwise function ``a = s(h)``, one site of curvature.
+    """An elementwise function ``a = s(h)``, the only kind of layer with a second derivative.
 
     Attributes
     ----------
     module
         Any elementwise module; see `curvature.hessian.layered.elementwise`.
     name
-        Where it sits, for people: ``level 0, step 2, layer 1``, or a module's name.
+        Readable name: ``level 0, step 2, layer 1``, or a module's name.
     level, step, layer
-        The same as numbers from 0, where the model has them: level of the flow, step in the level, and layer among the
+        Its place counted from 0, where the model numbers it: level of the flow, step in the level, and layer among the
         activations of that step's network.
     """
 
@@ -115,7 +115,7 @@ class AdditiveCoupling:
 
 @dataclass(frozen=True, eq=False)
 class FactorOut:
-    """Give all channels but the first `keep` to the latents."""
+    """Move all channels but the first `keep` to the latents."""
 
     keep: int
 

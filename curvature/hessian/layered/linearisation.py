@@ -1,6 +1,7 @@
 """A flow linearised at x0, with the weight of every hidden unit in the Hessian (docs/theory.md, eqs. 60 and 61).
 
-One pass forward and one back; then quadratic forms take only a push of tangents, products with H one pull more.
+It takes one forward and one backward pass. After that a quadratic form pushes tangents once, and a product with H also
+pulls them back.
 """
 
 from collections.abc import Mapping
@@ -29,7 +30,7 @@ class Linearisation:
     gradient
         Gradient of log p at x0, ``-J'z / sigma^2`` (eq. 6).
     slopes, weights
-        ``[1, *h]`` and flat, by activation.
+        By activation: slopes ``[1, *h]``, weights as a flat tensor.
     """
 
     flow: LayeredFlow

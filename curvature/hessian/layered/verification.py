@@ -1,4 +1,4 @@
-"""Whether the layers that a model describes are the model: value, gradient and a curvature against log_prob itself."""
+"""Check of the layers that a model describes: log p, its gradient and one curvature against log_prob itself."""
 
 import torch
 from jaxtyping import Float
@@ -13,7 +13,7 @@ from curvature.precision import LogDensity
 
 
 def verified_linearisation(point: DensityPoint, layers: LayeredFlow) -> Linearisation:
-    """Linearise the layers at x0 and hold them against log p, its gradient g and one random ``v'H v`` there.
+    """Linearise the layers at x0 and compare them with log p, its gradient g and one random ``v'H v`` there.
 
     Raises
     ------
@@ -25,7 +25,7 @@ def verified_linearisation(point: DensityPoint, layers: LayeredFlow) -> Linearis
     v = direction(x0)
     forms = linearised.forms(v[None])
     length = float(v.norm())
-    # Round-off is relative to what the parts would add up to without cancelling.
+    # Round-off is relative to the sum of the parts' sizes, not to what remains after they cancel.
     steepness = float(forms.parts[0].abs().sqrt()) / length * layers.precision**0.5
     checks = {
         "log p": (linearised.value, value, abs(value) + layers.dim),

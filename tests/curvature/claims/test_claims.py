@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+from functools import cache
 
 import pytest
 import torch
@@ -15,14 +16,15 @@ TESTED = [one.name for one in claims() if one.test]
 WITH_COUNTEREXAMPLE = [one.name for one in claims() if one.expected in {Verdict.CONDITIONAL, Verdict.REFUTED}]
 
 
-@pytest.fixture(scope="module")
-def outcomes():
-    return {one.name: check(one, Effort(examples=4, shrink=False)) for one in claims()}
+@cache
+def outcome_of(name):
+    """What a few cases make of a claim; each is checked when the first test asks for it."""
+    return check(claim(name), Effort(examples=4, shrink=False))
 
 
 @pytest.mark.parametrize("name", [one.name for one in claims()])
-def test_verdicts_are_the_expected_ones(outcomes, name):
-    outcome = outcomes[name]
+def test_verdicts_are_the_expected_ones(name):
+    outcome = outcome_of(name)
     assert outcome.trouble == ""
     assert outcome.verdict is claim(name).expected
     assert not outcome.is_unexpected
@@ -32,13 +34,13 @@ def test_verdicts_are_the_expected_ones(outcomes, name):
 @pytest.mark.parametrize(
     ("name", "verdict"), [("gaussian-exact", "holds"), ("hessian-sign", "holds under a condition")]
 )
-def test_some_verdicts_by_hand(outcomes, name, verdict):
-    assert outcomes[name].verdict == verdict
+def test_some_verdicts_by_hand(name, verdict):
+    assert outcome_of(name).verdict == verdict
 
 
 @pytest.mark.parametrize("name", [one.name for one in claims() if one.evidence])
-def test_evidence_is_made_of_true_facts(outcomes, name):
-    evidence = outcomes[name].evidence
+def test_evidence_is_made_of_true_facts(name):
+    evidence = outcome_of(name).evidence
     facts = {**evidence.proofs, **evidence.refutations, **evidence.conditions}
     assert facts
     assert all(facts.values())
@@ -48,8 +50,8 @@ def test_evidence_is_made_of_true_facts(outcomes, name):
 
 
 @pytest.mark.parametrize("name", WITH_COUNTEREXAMPLE)
-def test_what_does_not_hold_in_general_has_a_counterexample(outcomes, name):
-    found = outcomes[name].counterexamples
+def test_what_does_not_hold_in_general_has_a_counterexample(name):
+    found = outcome_of(name).counterexamples
     assert found
     for counterexample in found:
         assert not counterexample.evaluation.holds
@@ -58,10 +60,10 @@ def test_what_does_not_hold_in_general_has_a_counterexample(outcomes, name):
 
 
 @pytest.mark.parametrize("name", sorted(set(WITH_COUNTEREXAMPLE) & set(TESTED)))
-def test_counterexamples_violate_the_statement_when_run_from_their_numbers(outcomes, name):
-    found = outcomes[name].counterexample
+def test_counterexamples_violate_the_statement_when_run_from_their_numbers(name):
+    found = outcome_of(name).counterexample
     if found is None:
-        assert outcomes[name].evidence.refutes
+        assert outcome_of(name).evidence.refutes
         pytest.skip("few examples: sympy alone refuted it")
     printed = io.StringIO()
     variables = {}
@@ -71,11 +73,11 @@ def test_counterexamples_violate_the_statement_when_run_from_their_numbers(outco
     assert claim(name).evaluate(variables["case"]) == found.evaluation
 
 
-def test_the_counterexample_to_semi_definiteness_by_hand(outcomes):
-    case = outcomes["hessian-sign"].counterexample.case
+def test_the_counterexample_to_semi_definiteness_by_hand():
+    case = outcome_of("hessian-sign").counterexample.case
     H = torch.autograd.functional.hessian(lambda x: case.model.log_prob(x[None])[0], case.point())
     top = torch.linalg.eigvalsh(H.reshape(case.model.dim, -1))[-1]
-    assert float(top) == pytest.approx(outcomes["hessian-sign"].counterexample.evaluation.left)
+    assert float(top) == pytest.approx(outcome_of("hessian-sign").counterexample.evaluation.left)
     assert float(top) > 0
 
 

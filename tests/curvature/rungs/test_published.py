@@ -4,7 +4,8 @@ from torch import nn
 
 from curvature import Moments, curvature_ladder
 from curvature.closed_form.channel_mixing import from_kernels
-from curvature.closed_form.coefficients import predict_from_variances, published_coefficients
+from curvature.closed_form.coefficients import published_coefficients
+from curvature.closed_form.gap import predict_from_variances
 from curvature.errors import OptionError
 from tests.curvature.densities import CouplingFlow, randn
 

@@ -4,8 +4,7 @@ import pytest
 import torch
 
 from curvature import Moments, expand
-from curvature.errors import BatchMixingError, OptionError, ShapeError
-from curvature.traces.signed import SignedFactor
+from curvature.errors import OptionError, ShapeError
 from tests.curvature.densities import randn
 from tests.curvature.flows import ACTIVATIONS, moments_of, random_image_flow
 from tests.curvature.toy_flows import CouplingFlow
@@ -69,15 +68,6 @@ def test_a_difference_of_covariances_takes_one_pass(route):
         assert route == "dense" or t.num_matvecs == columns
 
 
-def test_signed_factors_are_the_difference():
-    q, p = moments_of((6,), 5, seed=1), moments_of((6,), 6, seed=3)
-    factor = SignedFactor.of(q, p, q.mean)
-    difference = torch.einsum("r,ri,rj->ij", factor.signs, factor.rows, factor.rows)
-    torch.testing.assert_close(difference, q.covariance() - p.covariance())
-    assert set(factor.signs.tolist()) == {1.0, -1.0}
-    assert [len(block) for block in factor.split(4)] == [4, 2]
-
-
 def test_rank_deficient_and_empty_factors():
     shape = (1, 4, 4)
     column = randn(16, 1, seed=0)
@@ -118,21 +108,3 @@ def test_bad_arguments():
         e.trace(moments, "adjoint", num_matvecs=3)
     with pytest.raises(OptionError, match="difference"):
         e.trace(moments, "hutchinson", versus=moments, num_matvecs=3, generator=0)
-
-
-@pytest.mark.parametrize(
-    "log_prob",
-    [
-        lambda x: -(x - x.mean(0)).square().sum(1),
-        lambda x: -x.square().sum(1) / len(x),
-        lambda x: -x.square().sum(1).cumsum(0),
-    ],
-)
-def test_densities_that_mix_samples_are_found(log_prob):
-    with pytest.raises(BatchMixingError, match="other samples of its batch"):
-        expand(log_prob, at=torch.ones(4))
-
-
-def test_a_point_at_the_edge_of_the_support_is_no_mixing():
-    e = expand(lambda x: torch.where((x >= 0).all(1), -x.sum(1), torch.nan), at=torch.zeros(40, dtype=torch.float64))
-    assert e.value == 0

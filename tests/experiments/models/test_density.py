@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.curvature.toy_flows import integral_of_density
+from tests.curvature.integral import integral_of_density
 from tests.experiments.models.cases import glow
 
 

@@ -1,1 +1,1 @@
-"""What claims are tried on: toy flows, covariances and points as small readable numbers, drawn by Hypothesis."""
+"""What claims are tested on: toy flows, covariances and points as small readable numbers, drawn by Hypothesis."""

@@ -1,6 +1,6 @@
-"""What a claim is tried on: a model and a few numbers, each a frozen dataclass whose repr is Python code.
+"""What a claim is tested on: a model and a few numbers, each a frozen dataclass whose repr is Python code.
 
-A case that one claim alone needs stands in the file of that claim; those here are shared by several.
+A kind of case that only one claim needs is in the file of that claim; those here are shared by several.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ from curvature.expansion import Expansion
 
 
 class Model(Protocol):
-    """Any density to test: a module, or anything with these two; `ToyFlow` and `Density` are."""
+    """Any density to test: a module or another object with these two attributes, such as `ToyFlow` or `Density`."""
 
     @property
     def event_shape(self) -> tuple[int, ...]:
@@ -83,7 +83,7 @@ class AtPoint:
 
     @cached_property
     def hessian(self) -> Float[Tensor, "D D"]:
-        """H at x0 by reverse mode over reverse mode of log_prob: apart from the toolkit, and fast where D is small."""
+        """H at x0 by reverse mode over reverse mode of log_prob: independent of the toolkit, and fast for small D."""
         H = torch.autograd.functional.hessian(lambda x: self.model.log_prob(x[None])[0], self.point())
         return H.reshape(len(self.x0), len(self.x0))
 

@@ -11,7 +11,7 @@ ONE_PIXEL: Matrix = ((1.0,),)
 
 
 class Numbers:
-    """A dataclass whose repr is Python code that leaves out what is as by default."""
+    """A dataclass whose repr is Python code without the fields that have their default values."""
 
     def __repr__(self) -> str:
         shown = [
@@ -54,7 +54,7 @@ class Step(Numbers):
 
 @dataclass(frozen=True, repr=False)
 class Level(Numbers):
-    """A squeeze of 2x2 pixels to channels if asked for, then steps; the second half of the channels then leaves."""
+    """A squeeze of 2x2 pixels to channels if asked for, then steps; then the second half of the channels is latent."""
 
     steps: tuple[Step, ...]
     squeeze: bool = False
@@ -90,7 +90,7 @@ class FlowNumbers(Numbers):
         return math.prod(self.event_shape)
 
     def level_shapes(self) -> list[tuple[int, int, int]]:
-        """Shape (C, H, W) in which each level's steps see an event: halved after each level, then squeezed or not."""
+        """Shape (C, H, W) of an event in the steps of each level: channels are halved between levels, then squeezed."""
         shapes = []
         C, H, W = self.event_shape
         for index, level in enumerate(self.levels):

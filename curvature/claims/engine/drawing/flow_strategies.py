@@ -30,7 +30,7 @@ KERNELS = ("diagonal", "permutation", "orthogonal", "general")
 # Rotations with rational entries: (cos, sin).
 ROTATIONS = ((0.0, 1.0), (0.6, 0.8), (0.8, 0.6), (5 / 13, 12 / 13), (15 / 17, 8 / 17))
 
-# One pixel, its right neighbour beside it, a cross, and one without symmetry.
+# One pixel, a pixel with its right neighbour, a cross, and a stencil without symmetry.
 STENCILS: tuple[Matrix, ...] = (
     ONE_PIXEL,
     ((0.0, 0.0, 0.0), (0.0, 1.0, 1.0), (0.0, 0.0, 0.0)),
@@ -95,7 +95,7 @@ def flows(**options: Any) -> SearchStrategy[ToyFlow]:
     steps, levels
         Largest numbers of steps a level and of levels; 3 and 2. Levels squeeze or not.
     kernel_kinds
-        Conditioning of the 1x1 kernels to choose from, see `kernels`.
+        Kinds of 1x1 kernels to choose from, see `kernels`.
     activations
         Of the couplings, to choose from; empty for a linear flow.
     width, scale
@@ -120,13 +120,13 @@ def linear_flows(**options: Any) -> SearchStrategy[ToyFlow]:
 
 
 def curved_flows(*, channels: Sequence[int] = (1, 2, 3), **options: Any) -> SearchStrategy[ToyFlow]:
-    """Toy flows whose Hessian has a second part: two channels or more, and smooth couplings unless others are named."""
+    """Toy flows whose H is not just Gauss-Newton: two channels or more, smooth couplings unless others are named."""
     return flows(**{"activations": SMOOTH, **options}, channels=[C for C in channels if C > 1])
 
 
 def gentle_flows(**options: Any) -> SearchStrategy[ToyFlow]:
-    """Toy flows whose couplings bend over lengths that a few nodes resolve: small weights, at most two steps."""
-    # ReLU twice: it is what claims about smooth log densities may fail on.
+    """Toy flows that a few quadrature nodes resolve: small weights, at most two steps."""
+    # ReLU twice as often: claims about smooth log densities may fail on it.
     activations = ("relu", "silu", "softplus", "tanh", "relu")
     return curved_flows(**{"steps": 2, "levels": 1, "scale": 1, "activations": activations, **options})
 

@@ -1,4 +1,4 @@
-"""Numbers that a person can read: whole numbers first, eighths at the finest, so that shrinking ends at few digits."""
+"""Numbers that a person can read: whole numbers and fractions down to eighths, so that shrinking ends at few digits."""
 
 from functools import lru_cache
 
@@ -13,13 +13,13 @@ Matrix = tuple[Vector, ...]
 
 @lru_cache
 def eighths(largest: int = 2, *, nonzero: bool = False, positive: bool = False) -> SearchStrategy[float]:
-    """Whole numbers, halves, quarters and eighths up to `largest` in size, all four kinds alike; shrinks to 0, or 1."""
+    """Whole numbers, halves, quarters and eighths up to `largest` in size, equally often; shrinks to 0, or to 1."""
     return _eighths(largest, nonzero or positive, positive)
 
 
 @st.composite
 def _eighths(draw: DrawFn, largest: int, nonzero: bool, positive: bool) -> float:
-    # The denominator is a draw of its own: shrinking tries all four, and then small numerators.
+    # The denominator is drawn separately, so that shrinking tries all four and then small numerators.
     denominator = draw(st.sampled_from((1, 2, 4, 8)))
     n = largest * denominator
     numerators = st.integers(1, n) if positive else st.integers(-n, n)

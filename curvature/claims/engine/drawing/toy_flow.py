@@ -111,7 +111,7 @@ class ToyFlow(nn.Module):
         ]
 
     def curvature_layers(self) -> LayeredFlow:
-        """Describe the layers, for the hand-pushed routes."""
+        """Describe the layers, for the routes `adjoint` and `jet`."""
         layers: list[Layer] = []
         for index, level in enumerate(self._levels()):
             if index:

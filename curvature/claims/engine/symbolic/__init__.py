@@ -1,1 +1,1 @@
-"""What several claims share when they are put to sympy: H in symbols, and facts about kernels and signs."""
+"""What several claims share in their evidence from sympy: H in symbols, and facts about kernels and signs."""

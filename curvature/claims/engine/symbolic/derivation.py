@@ -1,7 +1,7 @@
 """H of a small flow of 1x1 convolutions and additive couplings, in symbols (docs/theory.md, eqs. 7, 34, 35).
 
 One pixel of C channels passes K steps. Step k mixes the channels by a kernel of symbols and then adds to every channel
-but the first an unspecified smooth function of the first, `m_k_i`. Sizes are small; nothing else is special.
+but the first an unspecified smooth function of the first, `m_k_i`. Sizes are small; otherwise the flow is general.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from curvature.claims.engine.symbolic.smooth_functions import derivatives, smoot
 from curvature.claims.engine.symbolic.vanishing import vanishes
 from curvature.errors import OptionError
 
-# (C, K) for which statements are proved: three channels and three steps take many seconds, and say nothing new.
+# (C, K) for which statements are proved: three channels and three steps would take many seconds.
 SIZES = ((2, 1), (2, 2), (2, 3), (3, 1), (3, 2))
 
 

@@ -1,4 +1,4 @@
-"""Flows of one additive coupling on two channels in exact numbers: where H has the wrong sign, and where a kink hides.
+"""Flows of one additive coupling on two channels in exact numbers: one whose H is indefinite, one with a kink.
 
 The flow is ``z = (x1, x2 + m(x1))`` with sigma = 1 (docs/theory.md, eqs. 42 and 43).
 """
@@ -40,7 +40,7 @@ class OneCoupling:
 
 h = sympy.Symbol("h", real=True)
 
-# Whole numbers throughout (eq. 43), and a coupling such as a Glow has.
+# Whole numbers throughout (eq. 43), and a coupling with an activation that a Glow has.
 WHOLE_NUMBERS = OneCoupling(sympy.Lambda(h, h**2), (0, -1))
 SILU = OneCoupling(sympy.Lambda(h, 4 * h / (1 + sympy.exp(-h))), (0, -3))
 

@@ -6,7 +6,7 @@ import sympy
 
 
 def smooth_function(name: str) -> Any:
-    """Make an unspecified function of one variable with derivatives `name_d1` and `name_d2`, lambdify's names too."""
+    """Make an unspecified function of one variable with derivatives `name_d1`, `name_d2`, also in lambdify."""
     derivative = None
     for order in (2, 1, 0):
         members: dict[str, Any] = {"nargs": 1, "derivative": derivative}

@@ -11,7 +11,7 @@ from curvature.claims.engine.registry import claims_of
 from curvature.errors import OptionError, UnknownNameError
 
 ROOM = Path(curvature.claims.__file__).parent
-THEORY = (Path(__file__).parents[3] / "docs" / "theory.md").read_text()
+THEORY = (Path(__file__).parents[4] / "docs" / "theory.md").read_text()
 
 
 @pytest.mark.parametrize("one", claims(), ids=lambda one: one.name)

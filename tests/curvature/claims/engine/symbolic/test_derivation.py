@@ -14,7 +14,7 @@ from curvature.claims.engine.symbolic.smooth_functions import derivatives
 from curvature.closed_form.channel_mixing import from_kernels
 from curvature.closed_form.coefficients import exact_coefficients, published_coefficients
 from curvature.errors import OptionError
-from tests.curvature.claims.symbolic_reference import Reference
+from tests.curvature.claims.engine.symbolic.symbolic_reference import Reference
 from tests.curvature.densities import randn
 from tests.curvature.toy_flows import CouplingFlow, LinearFlow
 

@@ -1,0 +1,1 @@
+"""The transforms of input sets, one file each; `analysis.inputs` finds them."""

@@ -1,0 +1,31 @@
+"""Any memory budget gives the same numbers, in blocks of another size."""
+
+import pytest
+import torch
+
+from curvature import Moments, expand
+from curvature.memory import MAX_COLUMNS, saved_bytes
+from curvature.precision import LogDensity
+from tests.curvature.densities import CouplingFlow, randn
+
+
+def test_any_memory_budget_gives_the_same_numbers():
+    model = CouplingFlow((2, 6))
+    moments = Moments.from_samples(randn(70, 2, 6, seed=0))
+    small, large = (expand(model, moments.mean, memory_budget=b) for b in (1, 1e9))
+    assert (small.operator.point.chunk, large.operator.point.chunk) == (1, MAX_COLUMNS)
+    middle = expand(model, moments.mean, memory_budget=30_000)
+    assert 1 < middle.operator.point.chunk < MAX_COLUMNS
+    V = randn(70, 2, 6, seed=1)
+    for e in (small, middle):
+        torch.testing.assert_close(e.hvp(V), large.hvp(V), rtol=1e-12, atol=1e-13)
+        torch.testing.assert_close(e.quadratic(V), large.quadratic(V), rtol=1e-12, atol=1e-13)
+        torch.testing.assert_close(e.diagonal(), large.diagonal(), rtol=1e-12, atol=1e-13)
+        assert float(e.trace(moments, "hvp")) == pytest.approx(float(large.trace(moments, "hvp")), rel=1e-12)
+        torch.testing.assert_close(e.hessian(), large.hessian(), rtol=1e-12, atol=1e-13)
+
+
+def test_saved_bytes_grow_with_the_batch_by_one_samples_share():
+    density = LogDensity.of(CouplingFlow((2, 6)))
+    one, two, three = (saved_bytes(density, randn(n, 2, 6, seed=0)) for n in (1, 2, 3))
+    assert 0 < two - one == three - two
