@@ -6,11 +6,12 @@ from typing import Any
 import pandas as pd
 
 from analysis.resolution import is_resolved
+from curvature.rungs.path import ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE
 
 WRONG_SIGN = "!"
 NOT_CONVERGED = "~"
-UNEXPLAINED_ERRORS, UNEXPLAINED_BITS = 3.0, 0.005
-"""A gap that `path` does not explain is noted if it exceeds this many standard errors and this many bits/dim."""
+UNEXPLAINED_ERRORS = 3.0
+"""What `path` does not explain of a gap is noted if it exceeds the rung's tolerance and this many standard errors."""
 
 Omission = tuple[str, str]
 """A rung that is not shown, and why."""
@@ -50,7 +51,8 @@ def _unexplained(comparison: pd.DataFrame) -> list[str]:
     lines = []
     for row in comparison[comparison["rung"] == "path"].to_dict("records"):
         rest, error = float(row["unexplained"]), float(row["unexplained_se"])
-        if abs(rest) > UNEXPLAINED_BITS and is_resolved(rest, error, UNEXPLAINED_ERRORS):
+        tolerance = max(ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE * abs(row["measured"]))
+        if abs(rest) > tolerance and is_resolved(rest, error, UNEXPLAINED_ERRORS):
             amount = f"{rest:+.3f}".replace("-", "−")
             lines.append(f"{row['input_set']}: {amount} ± {error:.3f} bits/dim unexplained (measured minus path)")
     return lines

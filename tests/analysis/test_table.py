@@ -104,9 +104,9 @@ def test_a_path_that_did_not_converge_is_marked_and_the_mark_is_explained(compar
 
 @pytest.mark.parametrize(
     ("unexplained", "error", "is_said"),
-    [(2.5, 0.1, True), (-2.5, 0.1, True), (2.5, 0.9, False), (0.004, 0.0001, False), (np.nan, np.nan, False)],
+    [(25.0, 1.0, True), (-25.0, 1.0, True), (25.0, 9.0, False), (0.004, 0.0001, False), (np.nan, np.nan, False)],
 )
-def test_what_stays_unexplained_is_said_from_three_standard_errors_and_5_millibits_on(
+def test_what_stays_unexplained_is_said_from_three_standard_errors_and_the_tolerance_on(
     with_kinds, unexplained, error, is_said
 ):
     rows = with_kinds.assign(unexplained=unexplained, unexplained_se=error)
@@ -125,9 +125,15 @@ def test_rungs_that_are_left_out_are_named_with_the_reason(comparison):
 
 
 def test_notes_stay_without_the_legend(with_kinds):
-    text = rendered(with_kinds, with_legend=False)
+    rows = with_kinds.assign(unexplained=25.0, unexplained_se=0.004)
+    text = rendered(rows, with_legend=False)
     assert "Gaps in bits/dim" not in text
-    assert "noise=uniform: +2.500 ± 0.004 bits/dim unexplained" in text
+    assert "noise=uniform: +25.000 ± 0.004 bits/dim unexplained" in text
+
+
+def test_one_percent_of_the_gap_is_within_the_tolerance(with_kinds):
+    rows = with_kinds.assign(unexplained=0.009 * with_kinds["measured"], unexplained_se=1e-6)
+    assert "unexplained (measured" not in rendered(rows[rows["measured"].abs() > 1])
 
 
 def test_a_rung_that_one_set_lacks_leaves_an_empty_cell_and_moves_no_other(comparison):

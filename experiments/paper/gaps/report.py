@@ -147,8 +147,8 @@ def _unexplained(by_rung: pd.DataFrame) -> str:
     """What the adaptive path leaves of the measured gap of one input set."""
     if ADAPTIVE not in by_rung.index:
         return ""
-    path = by_rung.loc[ADAPTIVE]
-    return _with_error(path["unexplained"], path["unexplained_se"])
+    path = by_rung.loc[[ADAPTIVE]].iloc[0]
+    return _with_error(float(path["unexplained"]), float(path["unexplained_se"]))
 
 
 def _explained(ladder: pd.DataFrame) -> str:
