@@ -31,7 +31,7 @@ FINE = 16
 
 @dataclass(frozen=True)
 class Tolerance:
-    """Largest mean rest of a block, predicted minus actual log p, that counts as explained.
+    """Largest mean rest of a block, log p minus the value of the rule, that counts as explained.
 
     Attributes
     ----------

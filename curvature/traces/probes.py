@@ -51,7 +51,7 @@ def require_generator(generator: torch.Generator | int | None, method: str) -> t
 
 
 def eigenbasis_factor(operator: HessianOperator, moments: Moments) -> Float[Tensor, "D R"]:
-    """Factor of Sigma with orthogonal columns ``sqrt(lambda_r) u_r`` the longest first, without zero ones.
+    """Factor of Sigma with orthogonal columns ``sqrt(lambda_r) u_r``, the longest first, without zero ones.
 
     Costs one R x R eigendecomposition, or nothing but a Gram matrix where the columns are orthogonal already.
     """
