@@ -13,6 +13,7 @@ from jaxtyping import UInt8
 from torch import Tensor, nn
 
 from curvature.errors import RunDirectoryError, ShapeError, ToolkitError
+from experiments.interruption import InterruptRequest, deferred_interrupt
 from experiments.storage.atomic_write import remove_leftovers
 from experiments.storage.directory_lock import directory_lock
 from experiments.storage.run_directory import RunDirectory
@@ -22,7 +23,6 @@ from experiments.training.checkpoint import Checkpoint, read_checkpoint
 from experiments.training.config import TrainingConfig
 from experiments.training.errors import OtherProcessError, TrainingInterrupted
 from experiments.training.identity import training_identity
-from experiments.training.interruption import InterruptRequest, deferred_interrupt
 from experiments.training.observer import Observer
 from experiments.training.processes import Processes
 from experiments.training.progress import Progress
