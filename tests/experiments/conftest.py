@@ -1,5 +1,7 @@
+import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -68,3 +70,12 @@ def scaled(monkeypatch):
     families.cache_clear()
     yield
     families.cache_clear()
+
+
+@pytest.fixture
+def ctrl_c():
+    """Presses Ctrl-C in this process, which hears of it even if a runner in the background had SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    # `os.kill` may wake another thread: two presses could then arrive as one.
+    yield partial(signal.raise_signal, signal.SIGINT)
+    signal.signal(signal.SIGINT, before)
