@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from curvature.errors import NonFiniteError, ToolkitError
+from experiments.interruption import INTERRUPTED
 
 
 class TrainingInterrupted(ToolkitError):  # noqa: N818 - stopping on request is no error
@@ -16,7 +17,7 @@ class TrainingInterrupted(ToolkitError):  # noqa: N818 - stopping on request is 
         The run directory.
     """
 
-    exit_code = 130  # what a shell expects of a program that Ctrl-C stopped
+    exit_code = INTERRUPTED
 
     def __init__(self, step: int, run: Path) -> None:
         super().__init__(
