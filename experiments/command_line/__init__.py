@@ -31,6 +31,7 @@ from experiments.command_line.starting_point import demo_defaults, train_default
 from experiments.data.location import use_data_root
 from experiments.interruption import INTERRUPTED, sigterm_as_ctrl_c
 from experiments.paper.training_command import PROGRAM
+from experiments.training.told_once import is_told_here, let_another_tell
 
 DESCRIPTION = "Does the curvature of log p explain why flows give higher likelihood to data they were not trained on?"
 USER_MISTAKE = 2
@@ -63,10 +64,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _use_data_root(options)
         import_module(module).run(options)
     except ToolkitError as error:
-        print(f"{PROGRAM}: {' '.join(str(error).split())}", file=sys.stderr)
+        if is_told_here(error):
+            print(f"{PROGRAM}: {' '.join(str(error).split())}", file=sys.stderr)
+        else:
+            let_another_tell()
         sys.exit(getattr(error, "exit_code", USER_MISTAKE))
-    except KeyboardInterrupt:
-        print(f"{PROGRAM}: interrupted", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:
+        if is_told_here(interrupt):
+            print(f"{PROGRAM}: interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
 
 
