@@ -1,5 +1,6 @@
 """The style of every figure: column widths, a colour-blind safe palette, and how figures are written to files."""
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,9 +60,14 @@ def save(figure: Figure, path: Path, source: str) -> list[Path]:
     """Write a figure as PNG and PDF, each with a `source` line (run, seed, tables) in its metadata."""
     path.parent.mkdir(parents=True, exist_ok=True)
     written = []
-    for suffix, key in ((".png", "Description"), (".pdf", "Subject")):
-        target, unfinished = path.with_suffix(suffix), path.with_suffix(f".unfinished{suffix}")
-        figure.savefig(unfinished, metadata={key: source})
-        unfinished.replace(target)
+    for kind, key in (("png", "Description"), ("pdf", "Subject")):
+        target = path.with_suffix(f".{kind}")
+        # A name of its own: another process may draw the same figure. The file appears in its place whole.
+        unfinished = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+        try:
+            figure.savefig(unfinished, format=kind, metadata={key: source})
+            unfinished.replace(target)
+        finally:
+            unfinished.unlink(missing_ok=True)
         written.append(target)
     return written

@@ -1,7 +1,8 @@
 """The command line: `likelihood-curvature COMMAND`, one for each row of `COMMANDS`.
 
 Options are the fields of frozen dataclasses, so `--help` is their documentation. Nothing heavy is imported before the
-options have been read. Exit codes: 0 good, 1 a failed check, 2 a user's mistake (told in one line), 130 Ctrl-C.
+options have been read. Exit codes: 0 good, 1 a failed check, 2 a user's mistake (told in one line), 130 Ctrl-C,
+143 SIGTERM.
 """
 
 import sys
@@ -28,11 +29,12 @@ from experiments.command_line.options import (
 )
 from experiments.command_line.starting_point import demo_defaults, train_defaults
 from experiments.data.location import use_data_root
+from experiments.interruption import INTERRUPTED, sigterm_as_ctrl_c
 from experiments.paper.training_command import PROGRAM
+from experiments.training.told_once import is_told_here, let_another_tell
 
 DESCRIPTION = "Does the curvature of log p explain why flows give higher likelihood to data they were not trained on?"
 USER_MISTAKE = 2
-INTERRUPTED = 130
 
 # The options of every command, and the module whose `run` takes them.
 COMMANDS: dict[str, tuple[type, str]] = {
@@ -52,6 +54,7 @@ COMMANDS: dict[str, tuple[type, str]] = {
 STARTING_POINTS: dict[str, Callable[[Sequence[str]], object]] = {"train": train_defaults, "demo": demo_defaults}
 
 
+@sigterm_as_ctrl_c()
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the options, run the command and exit with its code."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
@@ -61,10 +64,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _use_data_root(options)
         import_module(module).run(options)
     except ToolkitError as error:
-        print(f"{PROGRAM}: {' '.join(str(error).split())}", file=sys.stderr)
+        if is_told_here(error):
+            print(f"{PROGRAM}: {' '.join(str(error).split())}", file=sys.stderr)
+        else:
+            let_another_tell()
         sys.exit(getattr(error, "exit_code", USER_MISTAKE))
-    except KeyboardInterrupt:
-        print(f"{PROGRAM}: interrupted", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:
+        if is_told_here(interrupt):
+            print(f"{PROGRAM}: interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
 
 

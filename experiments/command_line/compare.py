@@ -13,8 +13,8 @@ def run(options: CompareOptions) -> None:
     trained = open_model(options.model)
     config = with_default_inputs(options.config, trained.train_set)
     require_comparable(config.inputs, rung_settings(config))
-    out = output_directory(trained, options.out, "compare", {"comparison": options.config})
     console = table_console()
-    with ProgressBars(console) as bars:
-        comparison = compare_inputs(trained, config, out, bars.of())
-    show(comparison, out, console)
+    with output_directory(trained, options.out, "compare", {"comparison": options.config}) as out:
+        with ProgressBars(console) as bars:
+            comparison = compare_inputs(trained, config, out, bars.of())
+        show(comparison, out, console)

@@ -11,7 +11,9 @@ from curvature.errors import ToolkitError
 from experiments.command_line.comparison_view import show, table_console
 from experiments.command_line.options import DemoOptions
 from experiments.command_line.progress_view import ProgressBars
+from experiments.interruption import INTERRUPTED
 from experiments.paper.default_inputs import default_input_names
+from experiments.storage.directory_lock import directory_lock, held_directory
 from experiments.storage.run_directory import RunDirectory
 from experiments.study.configuration import ComparisonConfig, DataConfig, ExperimentConfig
 from experiments.study.train_and_compare import train_and_compare
@@ -24,23 +26,26 @@ EXPLAINING_RUNGS = ("path-3", "path")
 class DemoInterrupted(ToolkitError):  # noqa: N818 - stopping on request is no error
     """The demo was stopped by Ctrl-C."""
 
-    exit_code = 130
+    exit_code = INTERRUPTED
 
 
 def run(options: DemoOptions) -> None:
     """Train on each photograph, compare, show tables and figures, and say how the swapped pair came out."""
     require_processes(options.jobs)
     console = table_console()
-    jobs = {name: _train_and_compare(name, options) for name in SWAPPED_PAIR}
-    try:
-        with ProgressBars(console) as bars:
-            run_jobs(jobs, options.jobs, bars.of)
-    except KeyboardInterrupt:
-        raise DemoInterrupted(f"interrupted; what was done is kept in {options.out}, run it again to go on") from None
-    runs = {name: RunDirectory(options.out / name) for name in SWAPPED_PAIR}
-    comparisons = {name: pd.read_csv(run.comparison_path) for name, run in runs.items()}
-    for name, directory in runs.items():
-        show(comparisons[name], directory, console)
+    with held_directory(options.out):
+        jobs = {name: _train_and_compare(name, options) for name in SWAPPED_PAIR}
+        try:
+            with ProgressBars(console) as bars:
+                run_jobs(jobs, options.jobs, bars.of)
+        except KeyboardInterrupt:
+            kept = f"interrupted; what was done is kept in {options.out}, run it again to go on"
+            raise DemoInterrupted(kept) from None
+        runs = {name: RunDirectory(options.out / name) for name in SWAPPED_PAIR}
+        comparisons = {name: pd.read_csv(run.comparison_path) for name, run in runs.items()}
+        for name, directory in runs.items():
+            with directory_lock(directory.path):
+                show(comparisons[name], directory, console)
     for name, other in (SWAPPED_PAIR, SWAPPED_PAIR[::-1]):
         _say_what_came_out(comparisons[name], f"{other}/test", console)
 

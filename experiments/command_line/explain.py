@@ -32,12 +32,12 @@ def run(options: ExplainOptions) -> None:
     trained = open_model(options.model)
     config = with_default_inputs(options.config, trained.train_set)
     require_inputs(config.inputs)
-    out = output_directory(trained, options.out, "explain", {"explanation": options.config})
     console = table_console()
-    with ProgressBars(console) as bars:
-        explain(trained, config, out, bars.of())
-    figures = [draw_figure(name, out.path)[0] for name in FIGURES]
-    _print_summary(out, console)
+    with output_directory(trained, options.out, "explain", {"explanation": options.config}) as out:
+        with ProgressBars(console) as bars:
+            explain(trained, config, out, bars.of())
+        figures = [draw_figure(name, out.path)[0] for name in FIGURES]
+        _print_summary(out, console)
     files = ", ".join(f"{name}.csv" for name in ("attribution", "frequencies", "spectrum", "validity"))
     lines = [f"tables: {files} in {out.path}", *(f"figure: {path}" for path in figures)]
     console.print("\n".join(lines), soft_wrap=True, highlight=False)

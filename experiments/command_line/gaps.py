@@ -10,7 +10,7 @@ from experiments.paper.gaps.running import REPORT, TABLES, make_plan, run_gaps
 from experiments.paper.gaps.shown import read_pairs
 from experiments.paper.pairs import PAIRS
 from experiments.paper.training_command import PROGRAM, changed_options
-from experiments.storage.atomic_write import make_directory
+from experiments.storage.directory_lock import held_directory
 from experiments.storage.run_directory import RunDirectory
 from experiments.study.workers import require_processes
 from paper_figures.drawing import draw_figure
@@ -25,10 +25,11 @@ def run(options: GapsOptions) -> None:
     plan = make_plan(pairs, options.config, options.work, skip_missing_models=not options.pairs)
     for pair in plan.left_out:
         print(f"left out, no model of that name yet: {pair}")
-    out = RunDirectory(make_directory(options.out))
-    with ProgressBars(table_console()) as bars:
-        run_gaps(plan, out, options.jobs, bars.of, _command(options))
-    figure = draw_figure(FIGURE, out.path)[0]
+    out = RunDirectory(options.out)
+    with held_directory(out.path):
+        with ProgressBars(table_console()) as bars:
+            run_gaps(plan, out, options.jobs, bars.of, _command(options))
+        figure = draw_figure(FIGURE, out.path)[0]
     print("\n".join(f"{what}: {out.path / file}" for what, file in zip(("gaps", "ladder"), TABLES, strict=True)))
     print(f"figure: {figure}\nreport: {out.path / REPORT}")
 

@@ -1,10 +1,12 @@
 """The option `--model`: a reference model by its name, or a run; and where what is computed from it goes."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from experiments.paper.reference_models.loading import ReferenceModel, load_model
+from experiments.storage.directory_lock import directory_lock, held_directory
 from experiments.storage.run_directory import RunDirectory
 from experiments.study.trained_model import TrainedModel
 
@@ -17,10 +19,13 @@ def open_model(name_or_run: str) -> TrainedModel:
     return trained
 
 
+@contextmanager
 def output_directory(
     trained: TrainedModel, out: Path | None, command: str, settings: Mapping[str, object]
-) -> RunDirectory:
+) -> Iterator[RunDirectory]:
     """Where a command writes: the directory asked for, else the run itself, else ``runs/COMMAND-NAME``.
+
+    It is held during the block: another command is refused there.
 
     Parameters
     ----------
@@ -36,13 +41,15 @@ def output_directory(
     Raises
     ------
     RunDirectoryError
-        If the directory cannot be made or holds something else.
+        If the directory cannot be made, holds something else, or is in use.
     """
     is_reference = isinstance(trained, ReferenceModel)
     # A reference model is known by its name: where the package lies says nothing to another reader.
     model = trained.run.path.name if is_reference else trained.run.path
-    if out is not None:
-        return RunDirectory.create(out, {"model": model, **settings})
-    if is_reference:
-        return RunDirectory.create(Path("runs") / f"{command}-{model}", {"model": model})
-    return trained.run
+    if out is None and not is_reference:
+        with directory_lock(trained.run.path):
+            yield trained.run
+        return
+    path = Path("runs") / f"{command}-{model}" if out is None else out
+    with held_directory(path):
+        yield RunDirectory.create(path, {"model": model, **({} if out is None else settings)})

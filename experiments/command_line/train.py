@@ -13,7 +13,7 @@ from experiments.study.configuration import ExperimentConfig
 from experiments.study.samples import read_input_names
 from experiments.study.trained_model import read_experiment
 from experiments.study.training import train_run
-from experiments.training.processes import Processes
+from experiments.training.processes import joined_processes
 from experiments.training.progress import TerminalProgress
 
 
@@ -22,16 +22,13 @@ def run(options: TrainOptions) -> None:
     training = (
         read_experiment(RunDirectory.open(options.resume)).training if options.resume else options.config.training
     )
-    processes = Processes.join(training.device)
-    try:
+    with joined_processes(training.device) as processes:
         directory = processes.from_main(partial(_resumed if options.resume else _created, options))
         bar = TerminalProgress(f"training {directory.path}") if processes.is_main else nullcontext()
         with bar as progress:
             result = train_run(directory, options.resume is not None, progress, processes)
         if processes.is_main:
             print(f"{directory.path}: {result}")
-    finally:
-        processes.leave()
 
 
 def _created(options: TrainOptions) -> RunDirectory:

@@ -12,6 +12,7 @@ from experiments.command_line.comparison_view import table_console
 from experiments.command_line.options import TrajectoryOptions
 from experiments.command_line.progress_view import ProgressBars
 from experiments.paper.default_inputs import with_default_inputs
+from experiments.storage.directory_lock import held_directory
 from experiments.storage.run_directory import RunDirectory
 from experiments.study.comparison import require_comparable
 from experiments.study.trained_model import read_experiment
@@ -44,17 +45,18 @@ def run(options: TrajectoryOptions) -> None:
     )
     chosen_steps(run, config.steps)
     require_comparable(config.inputs, rung_settings(config))
-    out = run
-    if options.out is not None:
-        # Without the steps: others may be asked for later, and those that are there are kept.
-        out = RunDirectory.create(options.out, {"model": run.path, "trajectory": replace(given, steps=())})
     console = table_console()
-    with ProgressBars(console) as bars:
-        trajectory = follow_training(run, config, out, bars.of())
-    figures = draw_figure(FIGURE, out.path)
-    _print_gaps(trajectory, console)
-    console.print(_order_table(pd.read_csv(out.path / ORDER, dtype={"holds_from": "Int64"})))
-    console.print(_eigenvalues(pd.read_csv(out.path / HESSIANS)), highlight=False)
+    with held_directory(options.out or run.path):
+        out = run
+        if options.out is not None:
+            # Without the steps: others may be asked for later, and those that are there are kept.
+            out = RunDirectory.create(options.out, {"model": run.path, "trajectory": replace(given, steps=())})
+        with ProgressBars(console) as bars:
+            trajectory = follow_training(run, config, out, bars.of())
+        figures = draw_figure(FIGURE, out.path)
+        _print_gaps(trajectory, console)
+        console.print(_order_table(pd.read_csv(out.path / ORDER, dtype={"holds_from": "Int64"})))
+        console.print(_eigenvalues(pd.read_csv(out.path / HESSIANS)), highlight=False)
     files = f"tables: {PREDICTIONS}, {HESSIANS} and {ORDER} in {out.path}\nfigure: {figures[0]}"
     console.print(files, soft_wrap=True, highlight=False)
 

@@ -70,8 +70,10 @@ def make_directory(path: Path) -> Path:
     Raises
     ------
     RunDirectoryError
-        If it cannot be made.
+        If it is a file, or cannot be made.
     """
+    if path.exists() and not path.is_dir():
+        raise RunDirectoryError(f"{path}: is a file, expected a directory; choose another directory")
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:

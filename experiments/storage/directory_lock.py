@@ -1,9 +1,9 @@
-"""One process at a time in a directory: an exclusive lock on a file in it, held by filelock.
+"""One command at a time in a directory: an exclusive lock on the file ``.lock`` in it, held by filelock.
 
-The kernel gives the lock back when the process ends, however it ends, so a killed run leaves nothing to clean up; the
-file itself stays and means nothing. On Unix it is a BSD lock (``flock``): it holds between the processes of one
-machine, and between machines on network file systems that pass it on (NFS since Linux 2.6.12 with a lock service,
-Lustre mounted with ``-o flock``, GPFS). Where the file system knows no locks, nothing is locked.
+The kernel gives the lock back when the process ends, however it ends: the file that a killed one leaves means nothing,
+and goes with the next lock. On Unix it is a BSD lock (``flock``): it holds between the processes of one machine, and
+between machines on network file systems that pass it on (NFS since Linux 2.6.12 with a lock service, Lustre mounted
+with ``-o flock``, GPFS). Where the file system knows no locks, nothing is locked.
 """
 
 import errno
@@ -11,39 +11,44 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from curvature.errors import RunDirectoryError
-from experiments.storage.atomic_write import cannot_write
+from experiments.storage.atomic_write import cannot_write, make_directory
 
+LOCK = ".lock"
 NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
-SECONDS_BETWEEN_TRIES = 0.2
+SECONDS_BETWEEN_TRIES = 0.1
+SECONDS_FOR_ANOTHER_TO_END = 10.0
+"""How long a worker waits for the one before it, which ends soon after the command that started it was killed."""
 
 
 @contextmanager
-def directory_lock(directory: Path, name: str, patience: float = 0.0) -> Iterator[None]:
-    """Hold a directory while the block runs.
+def directory_lock(directory: Path, patience: float = 0.0) -> Iterator[None]:
+    """Hold a directory that exists while the block runs.
+
+    A thread that holds it may do so again inside the block: a command and what it calls hold the same directory.
 
     Parameters
     ----------
-    name
-        The locked file in it.
     patience
-        Seconds to wait for another holder: a worker that a cluster has given up may take a while to die.
+        Seconds to wait for another holder: a worker whose command was killed may take a moment to end.
 
     Raises
     ------
     RunDirectoryError
         If another process holds it for longer than that, or the file cannot be written.
     """
-    path = directory / name
-    # No existence of a file as a lock where there is no other: a killed run would leave it behind.
-    lock = FileLock(path, timeout=patience, poll_interval=SECONDS_BETWEEN_TRIES, fallback_to_soft=False)
+    path = directory.absolute() / LOCK
+    # No existence of a file as a lock where there is no other: a killed run would leave it behind. One instance for
+    # each path: it counts how often its thread holds the lock.
+    lock = FileLock(path, poll_interval=SECONDS_BETWEEN_TRIES, fallback_to_soft=False, is_singleton=True)
     try:
         directory.stat()  # filelock would make a directory that is missing
-        lock.acquire()
+        lock.acquire(timeout=patience)
     except Timeout:
         raise RunDirectoryError(
             f"{directory}: is in use by {_holder(path)}; wait for it to end, or choose another directory"
@@ -51,12 +56,36 @@ def directory_lock(directory: Path, name: str, patience: float = 0.0) -> Iterato
     except OSError as error:
         if error.errno not in NO_LOCKS:
             raise cannot_write(path, error) from error
+    is_outermost = lock.lock_counter <= 1
     try:
-        with suppress(OSError):  # it only serves the message to others
-            path.write_text(f"process {os.getpid()} on {socket.gethostname()}\n", encoding="utf-8")
+        if is_outermost:
+            _name_holder(path)
         yield
     finally:
+        if is_outermost:
+            with suppress(OSError):  # Windows removes no file that is open
+                path.unlink()  # before the release: afterwards it may be another holder's
         lock.release()
+
+
+@contextmanager
+def held_directory(path: Path, patience: float = 0.0) -> Iterator[None]:
+    """Make a directory, unless it is there already, and hold it while the block runs (`directory_lock`).
+
+    Raises
+    ------
+    RunDirectoryError
+        If it cannot be made, or another process holds it for longer than `patience` seconds.
+    """
+    with directory_lock(make_directory(path), patience):
+        yield
+
+
+def _name_holder(path: Path) -> None:
+    """Write into the file who holds the lock, for the message to others."""
+    since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    with suppress(OSError):
+        path.write_text(f"process {os.getpid()} on {socket.gethostname()} since {since}\n", encoding="utf-8")
 
 
 def _holder(path: Path) -> str:

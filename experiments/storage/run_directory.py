@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import IO, Any, Protocol, TypeVar
 
 from curvature.errors import RunDirectoryError
-from experiments.storage.atomic_write import cannot_write, replacement, write_json, write_text
+from experiments.storage.atomic_write import make_directory, replacement, write_json, write_text
+from experiments.storage.directory_lock import LOCK
 from experiments.storage.environment import environment_record
 from experiments.storage.serialisation import differences, from_plain, to_plain, with_defaults
 
@@ -55,22 +56,16 @@ class RunDirectory:
         """
         run = cls(Path(path))
         plain = to_plain(config, "config")
-        if run.path.exists() and not run.path.is_dir():
-            raise RunDirectoryError(f"{run.path}: is a file, expected a directory; choose another directory")
         if run.config_path.is_file():
             changed = differences(with_defaults(run.config(), config), plain)
             if not changed:
                 return run
-            if any(entry != run.config_path for entry in run.path.iterdir()):
+            if any(entry not in (run.config_path, run.path / LOCK) for entry in run.path.iterdir()):
                 raise RunDirectoryError(
                     f"{run.path}: already holds a run with another configuration ({'; '.join(changed)}); "
                     "choose another directory or remove this one"
                 )
-        try:
-            run.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise cannot_write(run.path, error) from error
-        write_json(run.config_path, plain)
+        write_json(make_directory(run.path) / run.config_path.name, plain)
         return run
 
     @classmethod
@@ -210,10 +205,7 @@ class RunDirectory:
     def _to_write(self, name: str) -> Path:
         """Path of a file of this run, its parent made."""
         path = self.file(name)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise cannot_write(path, error) from error
+        make_directory(path.parent)
         return path
 
     def _read_json(self, path: Path) -> dict[str, Any]:

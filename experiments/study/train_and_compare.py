@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from functools import partial
 
+from experiments.storage.directory_lock import SECONDS_FOR_ANOTHER_TO_END, directory_lock
 from experiments.storage.run_directory import RunDirectory
 from experiments.storage.stages import Stage, changed_outputs, run_stage, set_aside
 from experiments.study import comparison
@@ -48,11 +49,12 @@ def train_and_compare(
     """
     made_from = {"experiment": experiment, "train_images": load_train_images(experiment).checksum}
     stage = Stage("train", VERSION, made_from, OUTPUTS)
-    run_stage(run, stage, partial(_train, run, frozenset(changed_outputs(run, stage)), progress), progress.say)
-    if config is None:
-        return OUTPUTS
-    compare_inputs(load_run(run.path), config, run, progress)
-    return (*OUTPUTS, *comparison.OUTPUTS)
+    with directory_lock(run.path, SECONDS_FOR_ANOTHER_TO_END):
+        run_stage(run, stage, partial(_train, run, frozenset(changed_outputs(run, stage)), progress), progress.say)
+        if config is None:
+            return OUTPUTS
+        compare_inputs(load_run(run.path), config, run, progress)
+        return (*OUTPUTS, *comparison.OUTPUTS)
 
 
 def _train(run: RunDirectory, changed: Collection[str], progress: Progress) -> None:

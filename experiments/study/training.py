@@ -39,14 +39,19 @@ def train_run(
         Of the kinds that `experiments.training.loop.train` raises, and those of the input sets to be evaluated.
     """
     experiment = read_experiment(run)
-    images = load_train_images(experiment)
-    require_pixels(images.images, images.label)
     processes = processes or Processes.join(experiment.training.device)
+    images = processes.in_all(partial(_load_pixels, experiment))
     observers: list[Observer] = []
     with ExitStack() as stack:
         processes.from_main(partial(_add_observers, observers, stack, run, experiment, images, processes))
         model = untrained_model(experiment, images)
         return train(model, images.images, experiment.training, run, resume, progress, observers, processes)
+
+
+def _load_pixels(experiment: ExperimentConfig) -> ImageSet:
+    images = load_train_images(experiment)
+    require_pixels(images.images, images.label)
+    return images
 
 
 def _add_observers(

@@ -1,19 +1,23 @@
 """A pool of worker processes, one torch thread each: small convolutions gain nothing from more."""
 
+import os
 import queue
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context
-from queue import Queue
-from threading import Event
-from typing import Any
+from dataclasses import dataclass
+from multiprocessing import active_children, get_context
+from multiprocessing.connection import Connection
+from multiprocessing.queues import Queue
+from typing import cast
 
 from curvature.errors import ConfigError, ToolkitError
-from experiments.study.progress import Progress
+from experiments.interruption import Termination, sigterm_as_ctrl_c
+from experiments.study.parent_watch import end_with_parent
+from experiments.study.progress import SILENT, Progress
 
 POLL_SECONDS = 0.1
 
@@ -22,6 +26,12 @@ Job = Callable[[Progress], object]
 
 ProgressOf = Callable[[str], Progress]
 """Who watches the job of a name."""
+
+Report = tuple[str, tuple[int, int, str] | str | None]
+"""A job's name, and what it tells: progress, a line for the user, or None for its end."""
+
+Futures = Mapping[str, "Future[str | None]"]
+"""The jobs that were submitted, by their names."""
 
 
 class JobFailed(ToolkitError):  # noqa: N818 - it carries another error's message across processes
@@ -41,6 +51,8 @@ def require_processes(count: int) -> None:
 def run_jobs(jobs: Mapping[str, Job], processes: int, progress_of: ProgressOf) -> None:
     """Run jobs in worker processes; an error in one of them does not stop the others.
 
+    The worker processes end with this one, even when it is killed.
+
     Parameters
     ----------
     jobs
@@ -57,21 +69,28 @@ def run_jobs(jobs: Mapping[str, Job], processes: int, progress_of: ProgressOf) -
     WorkerKilled
         If a process was killed from outside.
     KeyboardInterrupt
-        On Ctrl-C, after the running jobs have kept what they keep when they are interrupted.
+        On Ctrl-C, after the running jobs have kept what they keep when they are interrupted. A second Ctrl-C kills
+        them.
     """
     context = get_context("spawn")
-    with context.Manager() as manager:
-        reports: Queue[Any] = manager.Queue()
-        stop: Event = manager.Event()
-        with ProcessPoolExecutor(processes, mp_context=context, initializer=_use_one_thread) as pool:
+    reports: Queue[Report] = context.Queue()
+    stop_reader, stop_writer = context.Pipe(duplex=False)
+    link = _Link(reports, stop_reader)
+    with stop_reader, stop_writer, ProcessPoolExecutor(processes, context, _begin_worker, (link,)) as pool:
+        watchers = {name: progress_of(name) for name in jobs}
+        futures: dict[str, Future[str | None]] = {}
+        try:
             with _interrupts_ignored():  # new processes inherit this; `_run` changes it while a job runs
-                futures = {name: pool.submit(_run, job, name, reports, stop) for name, job in jobs.items()}
-            with _stops_jobs(list(futures.values()), stop):
-                _pass_on(reports, list(futures.values()), {name: progress_of(name) for name in jobs})
-        _raise_failures(futures)
+                for name, job in jobs.items():
+                    futures[name] = pool.submit(_run, job, name)
+            _pass_on(reports, futures, watchers)
+        except KeyboardInterrupt:
+            _stop_jobs(reports, futures, stop_writer)
+            raise
+    _raise_failures(futures)
 
 
-def _raise_failures(futures: Mapping[str, "Future[str | None]"]) -> None:
+def _raise_failures(futures: Futures) -> None:
     """Raise one error for all jobs that failed; nothing if none did."""
     try:
         messages = {name: future.result() for name, future in futures.items()}
@@ -85,45 +104,81 @@ def _raise_failures(futures: Mapping[str, "Future[str | None]"]) -> None:
         raise JobFailed("; ".join(failures))
 
 
-def _use_one_thread() -> None:
+@dataclass(frozen=True)
+class _Link:
+    """What connects a worker with the process that started it."""
+
+    reports: "Queue[Report]"
+    """Takes what the jobs tell."""
+    stop: Connection
+    """Has something to read once the jobs must stop. Nobody reads it, so that all workers see it. An Event would not
+    do: a worker that is killed while it looks at one leaves it locked for all others."""
+
+
+_link: _Link | None = None
+"""This worker's; None in a process that is no worker."""
+
+
+def _begin_worker(link: _Link) -> None:
+    global _link
+    _link = link
+    end_with_parent()
     import torch
 
     torch.set_num_threads(1)
 
 
-def _run(job: Job, name: str, reports: "Queue[Any]", stop: Event) -> str | None:
+def _run(job: Job, name: str) -> str | None:
     """Run a job in a worker; the message of the toolkit's error that stopped it, if one did.
 
     Errors do not travel as exceptions: not all of them can be pickled.
     """
+    link = cast(_Link, _link)
 
     def show(done: int, total: int, what: str) -> None:
-        _raise_if_set(stop)
-        reports.put((name, (done, total, what)))
+        _raise_if_stopped(link)
+        link.reports.put((name, (done, total, what)))
 
     def say(words: str) -> None:
-        reports.put((name, words))
+        link.reports.put((name, words))
 
-    _raise_if_set(stop)  # a job that waits at a worker cannot be cancelled any more
-    # A terminal sends Ctrl-C to every process. Between jobs it would leave a traceback, so it is ignored there.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        job(Progress(show, say))
+        _raise_if_stopped(link)  # a job that waits at a worker cannot be cancelled any more
+        with _interruptible():
+            job(Progress(show, say))
     except ToolkitError as error:
         return str(error)
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        link.reports.put((name, None))
     return None
 
 
-def _raise_if_set(stop: Event) -> None:
-    if stop.is_set():
+def _raise_if_stopped(link: _Link) -> None:
+    if link.stop.poll():
         raise KeyboardInterrupt("asked to stop")
 
 
 @contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM interrupt the job; a worker that got a SIGTERM ends after the job has kept its state.
+
+    A terminal sends Ctrl-C to every process. Between jobs it would leave a traceback, so it is ignored there; SIGTERM,
+    by which the library ends workers after one of them was killed, does then what it does by default.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    termination = Termination()
+    try:
+        with sigterm_as_ctrl_c() as termination:
+            yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if termination.received:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+@contextmanager
 def _interrupts_ignored() -> Iterator[None]:
-    """Start processes that ignore Ctrl-C until they take a job: not even Python has started in them."""
+    """Start processes that ignore Ctrl-C until they take a job, also while Python starts in them."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -134,30 +189,36 @@ def _interrupts_ignored() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-@contextmanager
-def _stops_jobs(futures: list["Future[str | None]"], stop: Event) -> Iterator[None]:
-    """On Ctrl-C, which need not have reached the workers, ask the jobs to stop, and wait until they have."""
+def _stop_jobs(reports: "Queue[Report]", futures: Futures, stop: Connection) -> None:
+    """Ask the jobs to stop, for the Ctrl-C need not have reached their processes, and wait until they have."""
+    stop.send_bytes(b"stop")
+    for future in futures.values():
+        future.cancel()
     try:
-        yield
+        _pass_on(reports, futures, dict.fromkeys(futures, SILENT))
     except KeyboardInterrupt:
-        stop.set()
-        for future in futures:
-            future.cancel()
-        wait(futures)
+        for process in active_children():
+            process.kill()
         raise
 
 
-def _pass_on(reports: "Queue[Any]", futures: list["Future[str | None]"], watchers: Mapping[str, Progress]) -> None:
+def _pass_on(reports: "Queue[Report]", futures: Futures, watchers: Mapping[str, Progress]) -> None:
     """Tell the watchers what the jobs report, until every job has ended."""
-    while True:
-        ended = all(future.done() for future in futures)
+    pending = set(futures)
+    while pending:
         try:
-            name, told = reports.get(timeout=0 if ended else POLL_SECONDS)
+            name, told = reports.get(timeout=POLL_SECONDS)
         except queue.Empty:
-            if ended:
-                return
+            # A job that was cancelled, or whose worker was killed, does not report its end.
+            pending -= {name for name in pending if _ended_without_a_word(futures[name])}
             continue
-        if isinstance(told, str):
+        if told is None:
+            pending.discard(name)
+        elif isinstance(told, str):
             watchers[name].say(told)
         else:
             watchers[name](*told)
+
+
+def _ended_without_a_word(future: "Future[str | None]") -> bool:
+    return future.cancelled() or (future.done() and future.exception() is not None)

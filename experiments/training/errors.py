@@ -3,6 +3,10 @@
 from pathlib import Path
 
 from curvature.errors import NonFiniteError, ToolkitError
+from experiments.interruption import INTERRUPTED
+
+MISTAKE = 2
+"""Exit code of an error that does not name its own."""
 
 
 class TrainingInterrupted(ToolkitError):  # noqa: N818 - stopping on request is no error
@@ -16,7 +20,7 @@ class TrainingInterrupted(ToolkitError):  # noqa: N818 - stopping on request is 
         The run directory.
     """
 
-    exit_code = 130  # what a shell expects of a program that Ctrl-C stopped
+    exit_code = INTERRUPTED
 
     def __init__(self, step: int, run: Path) -> None:
         super().__init__(
@@ -47,4 +51,14 @@ class NonFiniteTrainingError(NonFiniteError):
 
 
 class OtherProcessError(ToolkitError):
-    """The main process of several that train together met an error; the message is that error's own."""
+    """Another one of the processes that train together met an error, or this one did and another one tells it.
+
+    Attributes
+    ----------
+    exit_code
+        That of the error itself.
+    """
+
+    def __init__(self, message: str, exit_code: int = MISTAKE) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code

@@ -69,11 +69,17 @@ class TrainingLog:
         The file. Rows of at most `after_step` steps are kept, later ones are dropped: training resumes there.
     after_step
         Steps done so far, 0 for a new log.
+
+    Attributes
+    ----------
+    seconds
+        Time spent in training up to the last row that was kept.
     """
 
     def __init__(self, path: Path, after_step: int = 0) -> None:
         self.path = path
         kept = [row for row in read_log(path) if row.step <= after_step] if after_step and path.exists() else []
+        self.seconds = kept[-1].seconds if kept else 0.0
         write_text(path, HEADER + "\n" + "".join(map(_format, kept)))
         try:
             self._file: io.TextIOBase = path.open("a", encoding="utf-8", newline="")

@@ -13,6 +13,7 @@ from jaxtyping import UInt8
 from torch import Tensor, nn
 
 from curvature.errors import RunDirectoryError, ShapeError, ToolkitError
+from experiments.interruption import InterruptRequest, deferred_interrupt
 from experiments.storage.atomic_write import remove_leftovers
 from experiments.storage.directory_lock import directory_lock
 from experiments.storage.run_directory import RunDirectory
@@ -22,7 +23,6 @@ from experiments.training.checkpoint import Checkpoint, read_checkpoint
 from experiments.training.config import TrainingConfig
 from experiments.training.errors import OtherProcessError, TrainingInterrupted
 from experiments.training.identity import training_identity
-from experiments.training.interruption import InterruptRequest, deferred_interrupt
 from experiments.training.observer import Observer
 from experiments.training.processes import Processes
 from experiments.training.progress import Progress
@@ -123,7 +123,7 @@ def train(
         stack.callback(records.close)
         interrupt = stack.enter_context(deferred_interrupt())
         try:
-            processes.from_main(partial(records.begin, state))
+            records.begin(state)
             _advance_to_the_end(state, updater, records, interrupt)
         except KeyboardInterrupt:
             interrupt.requested = True
@@ -133,14 +133,14 @@ def train(
             raise TrainingInterrupted(state.step if state.is_consistent else records.kept_step or 0, run.path)
     model.load_state_dict(state.evaluation_tensors())
     model.eval()
-    seconds = state.sums.seconds
+    seconds = records.time.seconds
     speed = config.steps * config.batch_size / seconds if seconds else 0.0
     return TrainingResult(config.steps, state.sums.mean_bits_per_dim, seconds, speed)
 
 
 def _take_up(stack: ExitStack, run: RunDirectory, resume: bool) -> Checkpoint | None:
     """Lock the run directory, and read its checkpoint, if it has one."""
-    stack.enter_context(directory_lock(run.path, "training.lock"))
+    stack.enter_context(directory_lock(run.path))
     for path in (run.checkpoint_path, run.log_path, run.evaluations_path):
         remove_leftovers(path)
     if not run.checkpoint_path.exists():

@@ -7,7 +7,8 @@ the model for the sake of calls to `forward`, while likelihoods are calls to `lo
 gradients of its share of the batch here, in one message a step that also carries the loss and the signals to stop.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Literal, TypeVar
 
@@ -16,7 +17,7 @@ from torch import Tensor
 
 from curvature.errors import ConfigError, ToolkitError
 from experiments.training.device import select_device
-from experiments.training.errors import OtherProcessError
+from experiments.training.errors import MISTAKE, OtherProcessError
 
 # Before a group exists: functions in this module keep the group that they find as a default argument, and one that
 # outlives `leave` aborts a process at its end now and then (https://github.com/pytorch/pytorch/issues/190489).
@@ -27,6 +28,30 @@ T = TypeVar("T")
 
 # The others wait while the main process evaluates and writes.
 LONGEST_WAIT = timedelta(hours=2)
+
+
+@contextmanager
+def joined_processes(device: Literal["auto", "cpu", "cuda"]) -> Iterator["Processes"]:
+    """Train together with the companions during the block (`Processes.join`), and part from them after it.
+
+    An error of the toolkit leaves the block as what it is in the main process alone, which tells the user of it.
+
+    Raises
+    ------
+    ConfigError
+        If CUDA is asked for and torch sees none.
+    OtherProcessError
+        In the other processes, in the place of any error of the toolkit.
+    """
+    processes = Processes.join(device)
+    try:
+        yield processes
+    except ToolkitError as error:
+        if processes.is_main or isinstance(error, OtherProcessError):
+            raise
+        raise OtherProcessError(str(error), getattr(error, "exit_code", MISTAKE)) from error
+    finally:
+        processes.leave()
 
 
 class Processes:
@@ -118,6 +143,29 @@ class Processes:
         if result[1] is not None:
             raise OtherProcessError(str(result[1]))
         return result[0]  # type: ignore[return-value]
+
+    def in_all(self, make: Callable[[], T]) -> T:
+        """Call `make` in every process, and return what it returned here; an error of one ends all of them.
+
+        Raises
+        ------
+        ToolkitError
+            In the main process: its own error, or one that says which other process met one.
+        OtherProcessError
+            In the other processes.
+        """
+        error, complaint = None, None
+        try:
+            result = make()
+        except ToolkitError as raised:
+            error, complaint = raised, str(raised)
+        complaints = self.gather(complaint)
+        first = next((index for index, each in enumerate(complaints) if each is not None), None)
+        if first is None:
+            return result
+        if not self.is_main:
+            raise OtherProcessError(str(complaints[first])) from error
+        raise error or ToolkitError(f"process {first}: {complaints[first]}")
 
     def gather(self, value: T) -> list[T]:
         """Collect one value of every process, in order."""

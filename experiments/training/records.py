@@ -1,6 +1,7 @@
 """What a run keeps while it goes on: rows of the log, checkpoints, and what observers make of it."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from experiments.storage.run_directory import RunDirectory
 from experiments.training.averaging import warmed_decay
@@ -12,6 +13,7 @@ from experiments.training.observer import Observer
 from experiments.training.processes import Processes
 from experiments.training.progress import Progress
 from experiments.training.state import TrainingState
+from experiments.training.time_spent import TimeSpent
 from experiments.training.update import Update
 
 LOSS_MEAN_DECAY = 0.99
@@ -48,20 +50,28 @@ class Records:
         self.run = run
         self.kept_step = kept_step
         self.log: TrainingLog | None = None
+        self.time = TimeSpent()
         self.progress = progress if processes.is_main else None
         self.observers = observers if processes.is_main else ()
 
     def begin(self, state: TrainingState) -> None:
-        """Open the log, and tell the observers where the run begins or goes on; for the main process alone.
+        """Open the log, and tell the observers where the run begins or goes on.
 
         Raises
         ------
         RunDirectoryError
             If something cannot be read or written.
+        OtherProcessError
+            In the other processes, if the main one met an error.
         """
+        self.time.seconds = self.processes.from_main(partial(self._begin, state))
+
+    def _begin(self, state: TrainingState) -> float:
+        """Begin in the main process; the time spent before."""
         self.log = TrainingLog(self.run.log_path, state.step)
         for observer in self.observers:
             observer.begin(state)
+        return self.log.seconds
 
     def close(self) -> None:
         """Close the log."""
@@ -77,7 +87,8 @@ class Records:
             If something cannot be written.
         """
         decay = warmed_decay(LOSS_MEAN_DECAY, state.step)
-        state.sums.add(update.bits_per_dim, update.gradient_norm, decay, seconds)
+        state.sums.add(update.bits_per_dim, update.gradient_norm, decay)
+        self.time.add(seconds)
         state.step += 1
         is_last = state.step == self.config.steps
         row = None
@@ -121,10 +132,11 @@ class Records:
             bits_per_dim=sums.bits_per_dim / sums.steps,
             gradient_norm=sums.gradient_norm / sums.steps,
             learning_rate=rate,
-            images_per_second=sums.steps * self.config.batch_size / max(sums.row_seconds, 1e-9),
-            seconds=sums.seconds,
+            images_per_second=self.time.row_steps * self.config.batch_size / max(self.time.row_seconds, 1e-9),
+            seconds=self.time.seconds,
             peak_memory_mib=peak_memory_mib(),
             peak_device_memory_mib=peak_device_memory_mib(self.processes.device),
         )
         sums.start_row()
+        self.time.start_row()
         return row

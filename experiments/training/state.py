@@ -19,10 +19,13 @@ from experiments.training.optimizer import (
     optimizer_tensors,
 )
 
+FORMER_SUMS = ("row_seconds", "seconds")
+"""Times that checkpoints of earlier versions hold; the log has them."""
+
 
 @dataclass
 class RunningSums:
-    """The log's sums since its last row, the running mean of the loss, and the time spent."""
+    """The log's sums since its last row, and the running mean of the loss."""
 
     steps: int = 0
     """Steps since the last row of the log."""
@@ -30,17 +33,11 @@ class RunningSums:
     """Sum of their losses (bits/dim)."""
     gradient_norm: float = 0.0
     """Sum of their gradient norms."""
-    row_seconds: float = 0.0
-    """Time they took."""
     mean_bits_per_dim: float = 0.0
     """Exponential moving average of the loss over all steps (bits/dim)."""
-    seconds: float = 0.0
-    """Time spent in training."""
 
-    def add(self, bits_per_dim: float, gradient_norm: float, decay: float, seconds: float) -> None:
+    def add(self, bits_per_dim: float, gradient_norm: float, decay: float) -> None:
         """Take in one step."""
-        self.row_seconds += seconds
-        self.seconds += seconds
         self.steps += 1
         self.bits_per_dim += bits_per_dim
         self.gradient_norm += gradient_norm
@@ -48,7 +45,7 @@ class RunningSums:
 
     def start_row(self) -> None:
         """Begin the next row of the log."""
-        self.steps, self.bits_per_dim, self.gradient_norm, self.row_seconds = 0, 0.0, 0.0, 0.0
+        self.steps, self.bits_per_dim, self.gradient_norm = 0, 0.0, 0.0
 
 
 @dataclass
@@ -103,7 +100,8 @@ class TrainingState:
         require_fit(path, checkpoint.average, {name: t.shape for name, t in self.average.items()})
         require_fit(path, checkpoint.optimizer, expected_shapes(self.model, config, checkpoint.step))
         try:
-            sums = RunningSums(**checkpoint.progress)  # type: ignore[arg-type]
+            kept = {key: value for key, value in checkpoint.progress.items() if key not in FORMER_SUMS}
+            sums = RunningSums(**kept)  # type: ignore[arg-type]
         except TypeError as error:
             raise CheckpointError(f"{path}: is damaged ({error}); restore a copy or train again") from error
         self.model.load_state_dict(checkpoint.model)

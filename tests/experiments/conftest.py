@@ -1,5 +1,7 @@
+import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -37,7 +39,7 @@ HOLD = """
 import sys
 from pathlib import Path
 from experiments.storage.directory_lock import directory_lock
-with directory_lock(Path(sys.argv[1]), sys.argv[2]):
+with directory_lock(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.readline()
 """
@@ -45,13 +47,14 @@ with directory_lock(Path(sys.argv[1]), sys.argv[2]):
 
 @pytest.fixture
 def held_elsewhere():
-    """Has another process hold a directory by a lock of some name, and returns that process."""
+    """Has another process hold a directory, and returns that process."""
     processes = []
 
-    def hold(directory, name):
-        command = [sys.executable, "-c", HOLD, str(directory), name]
-        processes.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
-        assert processes[-1].stdout.readline() == b"held\n"
+    def hold(directory):
+        command = [sys.executable, "-c", HOLD, str(directory)]
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        processes.append(subprocess.Popen(command, **pipes))
+        assert processes[-1].stdout.readline() == b"held\n", processes[-1].stderr.read().decode()
         return processes[-1]
 
     yield hold
@@ -68,3 +71,12 @@ def scaled(monkeypatch):
     families.cache_clear()
     yield
     families.cache_clear()
+
+
+@pytest.fixture
+def ctrl_c():
+    """Presses Ctrl-C in this process, which hears of it even if a runner in the background had SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    # `os.kill` may wake another thread: two presses could then arrive as one.
+    yield partial(signal.raise_signal, signal.SIGINT)
+    signal.signal(signal.SIGINT, before)

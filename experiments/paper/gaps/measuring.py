@@ -14,6 +14,7 @@ from analysis.likelihood import measure
 from experiments.paper.gaps.config import GapsConfig
 from experiments.paper.gaps.shown import Shown
 from experiments.paper.reference_models.loading import load_model
+from experiments.storage.directory_lock import SECONDS_FOR_ANOTHER_TO_END, held_directory
 from experiments.storage.run_directory import RunDirectory
 from experiments.storage.serialisation import to_plain
 from experiments.storage.stages import Stage, is_due, run_stage
@@ -64,12 +65,13 @@ def measure_model(job: ModelJob, progress: Progress = SILENT) -> None:
         Of the kinds that `load_model` and `compare_inputs` raise.
     """
     trained = load_model(job.model)
-    RunDirectory.create(job.run.path, {"model": job.model})
-    job.run.write_json("model.json", {"label": trained.label, **trained.identity()})
     n_bpd, n_ladder = len(job.shown_in("bpd")), len(job.shown_in("ladder"))
     total = n_bpd + 1 + n_ladder  # the training side of the ladders is one more
-    _measure_likelihoods(job, trained, progress.part(0, n_bpd, total))
-    _compare_with_training(job, trained, progress.part(n_bpd, 1 + n_ladder, total))
+    with held_directory(job.run.path, SECONDS_FOR_ANOTHER_TO_END):
+        RunDirectory.create(job.run.path, {"model": job.model})
+        job.run.write_json("model.json", {"label": trained.label, **trained.identity()})
+        _measure_likelihoods(job, trained, progress.part(0, n_bpd, total))
+        _compare_with_training(job, trained, progress.part(n_bpd, 1 + n_ladder, total))
 
 
 def stage_file(part: Part, input_set: str) -> str:

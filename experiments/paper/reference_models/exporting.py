@@ -23,6 +23,7 @@ from experiments.paper.reference_models.record import LIKELIHOOD_COLUMNS, read_r
 from experiments.paper.reference_models.shipped import CARD, LIKELIHOODS, WEIGHTS
 from experiments.paper.reference_models.weights import load_reference_weights, save_reference_weights
 from experiments.storage.atomic_write import cannot_write, write_json, write_text
+from experiments.storage.directory_lock import held_directory
 from experiments.storage.environment import environment_record
 from experiments.storage.file_digest import file_digest
 from experiments.study.samples import load_inputs, read_input_names
@@ -72,11 +73,13 @@ def export_run(
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
         raise ConfigError(f"model name {name!r}: expected lower-case letters, digits, '_' and '-'")
     target = directory / name
-    if target.exists() and not replace:
-        raise RunDirectoryError(f"{target}: is there already; give --replace to put this run in its place")
     trained = load_run(run)
-    with _directory_replacement(target) as unfinished:
-        _write(trained, unfinished, name, n_images, progress)
+    with held_directory(directory):
+        _clear_up(target)
+        if target.exists() and not replace:
+            raise RunDirectoryError(f"{target}: is there already; give --replace to put this run in its place")
+        with _directory_replacement(target) as unfinished:
+            _write(trained, unfinished, name, n_images, progress)
     return target
 
 
@@ -153,6 +156,15 @@ def _moved(stored: Flow, trained: TrainedModel, row: dict[str, Any]) -> float:
     """Bits per dimension by which storing the weights moved the training images' likelihood."""
     measured = _measure(trained.model, trained, trained.training_input, row["n_images"])
     return float(row["bpd"]) - measured.bits_per_dim
+
+
+def _clear_up(target: Path) -> None:
+    """Remove what an export that was killed has left; a model that it had moved out of the way comes back."""
+    for old in target.parent.glob(f".{target.name}.*.old"):
+        if not target.exists():
+            old.rename(target)
+    for leftover in (*target.parent.glob(f".{target.name}.*.old"), *target.parent.glob(f".{target.name}.*.tmp")):
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
 @contextmanager

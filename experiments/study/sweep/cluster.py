@@ -7,15 +7,20 @@ import os
 import re
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from curvature.errors import ConfigError, ToolkitError
+from experiments.interruption import deferred_interrupt
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, Security
 
 SECONDS_TO_CONNECT = 5.0
+LOOPBACK = "127.0.0.1"
+NO_WEB_PAGES: dict[str, list[str]] = {f"distributed.{server}.http.routes": [] for server in ("scheduler", "worker")}
+CERTIFICATES = ", ".join(f"DASK_DISTRIBUTED__COMM__TLS__{name}" for name in ("CA_FILE", "CLIENT__CERT", "CLIENT__KEY"))
+"""Environment variables that name the files of a client's certificates."""
 
 
 class ClusterError(ToolkitError, ConnectionError):
@@ -23,14 +28,11 @@ class ClusterError(ToolkitError, ConnectionError):
 
 
 def require_distributed() -> None:
-    """Raise a ConfigError that names the extra unless the library `distributed` is installed."""
-    try:
-        found = importlib.util.find_spec("distributed") is not None
-    except ValueError:  # barred from being imported
-        found = False
-    if not found:
+    """Raise a ConfigError that names the extra unless `distributed` and what it needs for TLS are installed."""
+    missing = [name for name in ("distributed", "cryptography") if not _is_installed(name)]
+    if missing:
         raise ConfigError(
-            "a sweep needs the library distributed, which is not installed; "
+            f"a sweep needs the library {missing[0]}, which is not installed; "
             "install it with: pip install 'likelihood-curvature[cluster]'"
         )
 
@@ -46,25 +48,37 @@ def usable_processors() -> int:
 def local_workers(count: int) -> Iterator["Client"]:
     """Start worker processes of one thread each, which are started anew when they die, and end them after the block.
 
-    Ctrl-C in the terminal does not reach them: the submitting process tells them to stop, so that they can keep what
-    they have reached.
-    """
-    from distributed import Client, LocalCluster
+    Whoever can send messages to a scheduler or worker can run code in it. Here they listen on this machine's loopback
+    address alone, and answer only those who hold the certificate that is made for this block; it exists in the memory
+    of these processes alone. Their web pages are switched off.
 
-    # A worker's death is reported by the sweep, with the job; the library's own lines would run through the table.
-    with _interrupts_held_back():
-        cluster = LocalCluster(
-            n_workers=count,
-            threads_per_worker=1,
-            processes=True,
-            memory_limit=0,  # a large model on few workers is no leak
-            # Any free port: the usual one may belong to another cluster, or to another sweep of this machine.
-            dashboard_address="127.0.0.1:0",
-            preload=["experiments.study.sweep.worker_setup"],
-            silence_logs=logging.CRITICAL,
-        )
-    with cluster, Client(cluster, set_as_default=False) as client:
-        yield client
+    Neither Ctrl-C in the terminal nor SIGTERM stops the workers: the submitting process tells their jobs to stop, so
+    that they can keep what they have reached. When the submitting process is killed, they end.
+    """
+    import dask
+    from distributed import Client, LocalCluster, Security
+
+    with ExitStack() as stack:
+        stack.enter_context(dask.config.set(NO_WEB_PAGES))
+        with deferred_interrupt() as interrupt, _signals_held_back():  # half a cluster could not be closed
+            cluster = LocalCluster(
+                n_workers=count,
+                threads_per_worker=1,
+                processes=True,
+                memory_limit=0,  # a large model on few workers is no leak
+                host=LOOPBACK,
+                security=Security.temporary(),
+                # Any free port: the usual one may belong to another cluster, or to another sweep of this machine.
+                dashboard_address=f"{LOOPBACK}:0",
+                scheduler_kwargs={"dashboard": False},
+                preload=["experiments.study.sweep.worker_setup"],
+                # The sweep reports the death of a worker with its job; the library's own lines would spoil the table.
+                silence_logs=logging.CRITICAL,
+            )
+            stack.enter_context(cluster)
+        if interrupt.requested:
+            raise KeyboardInterrupt
+        yield stack.enter_context(Client(cluster, set_as_default=False))
 
 
 @contextmanager
@@ -74,28 +88,35 @@ def running_scheduler(address: str, timeout: float = SECONDS_TO_CONNECT) -> Iter
     Parameters
     ----------
     address
-        As the scheduler prints it, such as ``tcp://10.0.0.7:8786``.
+        As the scheduler prints it, such as ``tcp://10.0.0.7:8786``. Whoever answers there can run code in this process,
+        and so can everyone who can reach it, unless the address begins with ``tls://``: then only those who hold a
+        certificate that the settings of `distributed` name.
     timeout
         Seconds to wait for an answer.
 
     Raises
     ------
     ClusterError
-        If no scheduler answers there in time, or something else does.
+        If no scheduler answers there in time, or something else does, or certificates are needed and missing.
     """
-    from distributed import Client
+    from distributed import Client, Security
 
-    _require_scheduler(address, timeout)
-    with Client(address, timeout=timeout, set_as_default=False) as client:
+    security = Security()  # from dask's settings
+    if address.startswith("tls://") and security.get_connection_args("client").get("ssl_context") is None:
+        raise ClusterError(
+            f"the scheduler at {address!r} needs certificates, and dask's settings name none; set {CERTIFICATES}"
+        )
+    _require_scheduler(address, timeout, security)
+    with Client(address, timeout=timeout, security=security, set_as_default=False) as client:
         yield client
 
 
-def _require_scheduler(address: str, timeout: float) -> None:
+def _require_scheduler(address: str, timeout: float, security: "Security") -> None:
     """Ask whoever listens at the address whether it is a scheduler; a Client would try and log on for a long time."""
     from distributed.core import rpc
 
     async def identity() -> dict[str, Any]:
-        async with rpc(address, timeout=timeout) as remote:
+        async with rpc(address, timeout=timeout, connection_args=security.get_connection_args("client")) as remote:
             return dict(await remote.identity())
 
     try:
@@ -121,13 +142,20 @@ def _reason(error: BaseException) -> str:
 
 
 @contextmanager
-def _interrupts_held_back() -> Iterator[None]:
-    """Hold Ctrl-C back until the block has ended: half a cluster could not be closed."""
+def _signals_held_back() -> Iterator[None]:
+    """Block Ctrl-C and SIGTERM in this thread: processes that it starts meanwhile begin with both blocked."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _is_installed(library: str) -> bool:
+    try:
+        return importlib.util.find_spec(library) is not None
+    except ValueError:  # barred from being imported
+        return False

@@ -121,7 +121,7 @@ def do_job(job: Job, progress: Progress) -> None:
     TrainingInterrupted, KeyboardInterrupt
         If `progress` raised KeyboardInterrupt; what training has reached is kept.
     """
-    with directory_lock(job.path, "job.lock", PATIENCE_WITH_LOST_WORKER):
+    with directory_lock(job.path, PATIENCE_WITH_LOST_WORKER):
         if not is_finished(job):
             files = train_and_compare(RunDirectory.open(job.path), job.experiment, job.comparison, progress)
             record_finished(job, files)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from curvature.errors import ConfigError, RunDirectoryError
-from experiments.storage.atomic_write import cannot_write, write_json
-from experiments.storage.directory_lock import directory_lock
+from experiments.storage.atomic_write import write_json
+from experiments.storage.directory_lock import held_directory
 from experiments.storage.environment import environment_record
 from experiments.storage.run_directory import RunDirectory
 from experiments.storage.serialisation import differences, from_plain, to_plain
@@ -28,14 +28,7 @@ def sweep_directory(out: Path, config: SweepConfig, jobs: Sequence[Job]) -> Iter
         If the directory holds another sweep (the differing keys are listed), or another run where a job's belongs, if
         another process is at work in it, or it cannot be written.
     """
-    if out.exists() and not out.is_dir():
-        raise RunDirectoryError(f"{out}: is a file, expected a directory; choose another directory")
-    _require_same_sweep(out, config)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise cannot_write(out, error) from error
-    with directory_lock(out, "sweep.lock"):
+    with held_directory(out):
         _require_same_sweep(out, config)
         for job in jobs:
             RunDirectory.create(job.path, job.experiment)

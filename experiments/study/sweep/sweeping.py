@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import pandas as pd
 
 from curvature.errors import ConfigError, ToolkitError
+from experiments.interruption import INTERRUPTED
 from experiments.study.sweep.cluster import local_workers, require_distributed, running_scheduler, usable_processors
 from experiments.study.sweep.completion import is_finished
 from experiments.study.sweep.config import SweepConfig
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 class SweepInterrupted(ToolkitError):  # noqa: N818 - stopping on request is no error
     """The sweep was stopped by Ctrl-C."""
 
-    exit_code = 130
+    exit_code = INTERRUPTED
 
 
 class SweepWatch(Watch, Protocol):

@@ -5,8 +5,10 @@ from typing import Any
 
 
 def dask_setup(worker: Any) -> None:
-    """Ignore Ctrl-C, which a terminal sends to every process: the submitting one asks the jobs to stop.
+    """Ignore Ctrl-C and SIGTERM, which may be sent to every process: the submitting one asks the jobs to stop.
 
-    A signal mask would not do: starting a process through `multiprocessing` lifts it again for SIGINT.
+    It is the library that ends a worker when the submitting process ends, or when it does not answer; it needs neither
+    of the two signals for that. A signal mask would not do: starting a process through `multiprocessing` lifts it.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -135,7 +135,7 @@ def test_a_file_outside_the_run_is_refused(run, name):
 
 def test_a_file_in_the_place_of_a_directory_is_named(run):
     run.write_text("figures", "not a directory")
-    with pytest.raises(RunDirectoryError, match=r"cannot be written"):
+    with pytest.raises(RunDirectoryError, match=r"figures: is a file, expected a directory"):
         run.write_text("figures/a.txt", "x")
     with pytest.raises(RunDirectoryError, match=r"environment\.json: cannot be read"):
         run.environment()

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from experiments.storage.run_directory import RunDirectory
+from experiments.study import comparison
 from experiments.study.configuration import ComparisonConfig
 from experiments.study.train_and_compare import OUTPUTS, train_and_compare
 from experiments.training.checkpoint import read_checkpoint
@@ -24,6 +25,12 @@ def run(tmp_path, tiny_experiment_config, watcher):
 def weights(run):
     """Copies: the tensors that are read lie in the file, which a test may cut short."""
     return {name: tensor.clone() for name, tensor in read_checkpoint(run.checkpoint_path).model.items()}
+
+
+def files_of_comparison(run):
+    """When each was written, and what it holds."""
+    paths = [run.path / name for name in comparison.OUTPUTS]
+    return [(path.stat().st_mtime_ns, path.read_bytes()) for path in paths]
 
 
 def same_weights(left, right):
@@ -58,7 +65,7 @@ def test_what_is_done_is_not_done_again(run, tiny_experiment_config, watcher):
 def test_a_damaged_file_of_training_makes_it_train_again_and_keeps_the_old_weights(
     run, tiny_experiment_config, watcher, name
 ):
-    before, comparison = weights(run), (run.path / "comparison.csv").read_bytes()
+    before, checkpoint, compared = weights(run), run.checkpoint_path.read_bytes(), files_of_comparison(run)
     path = run.path / name
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     watcher.shown.clear()
@@ -70,7 +77,8 @@ def test_a_damaged_file_of_training_makes_it_train_again_and_keeps_the_old_weigh
     assert sum(report[2].startswith("training") for report in watcher.shown) == 4
     assert same_weights(before, weights(run))
     assert [row.step for row in read_log(run.log_path)] == [1, 2, 3, 4]
-    assert (run.path / "comparison.csv").read_bytes() == comparison
+    assert run.checkpoint_path.read_bytes() == checkpoint
+    assert files_of_comparison(run) == compared, "from the same weights: nothing to compare again"
 
 
 @pytest.mark.parametrize("changed", ["environment.json", "stages.json"])

@@ -1,7 +1,5 @@
 import math
-import signal
 from dataclasses import dataclass, replace
-from functools import partial
 
 import pytest
 import torch
@@ -105,12 +103,3 @@ class StopAt:
 @pytest.fixture
 def stop_at():
     return StopAt
-
-
-@pytest.fixture
-def ctrl_c():
-    """Presses Ctrl-C in this process, which hears of it even if a runner in the background had SIGINT ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    # `os.kill` may wake another thread: two presses could then arrive as one.
-    yield partial(signal.raise_signal, signal.SIGINT)
-    signal.signal(signal.SIGINT, before)

@@ -37,7 +37,7 @@ def kill_after_some_rows(directory, rows, pause):
     process = start(directory)
     log, before = directory / "log.csv", None
     while process.poll() is None:
-        if before is None and (directory / "training.lock").exists():
+        if before is None and (directory / ".lock").exists():
             before = lines_of(log)
         if before is not None and abs(lines_of(log) - before) >= rows:
             break

@@ -11,10 +11,12 @@ import torch
 from curvature.errors import ConfigError
 from experiments.storage.run_directory import RunDirectory
 from experiments.training.checkpoint import read_checkpoint
+from experiments.training.errors import OtherProcessError, TrainingInterrupted
 from experiments.training.evaluations import read_evaluations
 from experiments.training.log import read_log
 from experiments.training.loop import train
-from experiments.training.processes import Processes
+from experiments.training.processes import Processes, joined_processes
+from experiments.training.told_once import is_told_here
 from tests.experiments.training.together import CONFIG, make_images, make_model, observers
 
 ROOT = Path(__file__).parents[3]
@@ -122,11 +124,51 @@ def test_shares_make_up_the_whole():
         assert max(map(len, shares)) - min(map(len, shares)) <= 1
 
 
+@pytest.mark.slow
+def test_images_that_one_process_cannot_read_stop_both(together):
+    (main,), (other,) = said(together, "elsewhere")
+    assert main == "ToolkitError: process 1: no images here"
+    assert other == "OtherProcessError: no images here"
+
+
+@pytest.mark.parametrize(
+    ("rank", "error", "is_told"),
+    [
+        (None, ConfigError("no"), True),
+        ("0", ConfigError("no"), True),
+        ("1", ConfigError("no"), False),
+        ("0", OtherProcessError("no"), False),
+        ("1", KeyboardInterrupt(), False),
+    ],
+)
+def test_one_process_tells_an_error(rank, error, is_told, monkeypatch):
+    if rank is None:
+        monkeypatch.delenv("LOCAL_RANK", raising=False)
+    else:
+        monkeypatch.setenv("LOCAL_RANK", rank)
+    assert is_told_here(error) is is_told
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_only_the_main_process_keeps_the_kind_of_an_error(index, monkeypatch):
+    processes = Processes(torch.device("cpu"), index, count=2)
+    monkeypatch.setattr(Processes, "join", lambda device: processes)
+    monkeypatch.setattr(Processes, "leave", lambda self: None)
+    kind = TrainingInterrupted if index == 0 else OtherProcessError
+    with pytest.raises(kind, match="step 3 is kept") as caught, joined_processes("cpu"):
+        raise TrainingInterrupted(3, Path("run"))
+    assert type(caught.value) is kind
+    assert caught.value.exit_code == 130
+
+
 def test_a_process_alone_needs_no_one():
     processes = Processes.join("cpu")
     assert processes.is_main
     assert processes.from_main(int) == 0
     assert processes.gather("a") == ["a"]
+    assert processes.in_all(int) == 0
+    with pytest.raises(ConfigError, match=r"^no$"):
+        processes.in_all(refuse)
     with pytest.raises(ConfigError):
         processes.from_main(refuse)
 

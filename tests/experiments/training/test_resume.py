@@ -21,9 +21,8 @@ def kept_bits(run):
         for group in ("model", "average", "optimizer")
         for name, tensor in getattr(checkpoint, group).items()
     }
-    sums = {key: value for key, value in checkpoint.progress.items() if "seconds" not in key}
     rows = [(r.step, r.bits_per_dim, r.gradient_norm, r.learning_rate) for r in read_log(run.log_path)]
-    return checkpoint.step, tensors, sums, rows
+    return checkpoint.step, tensors, checkpoint.progress, rows
 
 
 def assert_same_bits(run, other):
@@ -32,6 +31,7 @@ def assert_same_bits(run, other):
     assert (step, sums, rows) == (other_step, other_sums, other_rows)
     assert tensors.keys() == other_tensors.keys()
     assert [name for name in tensors if not torch.equal(tensors[name], other_tensors[name])] == []
+    assert run.checkpoint_path.read_bytes() == other.checkpoint_path.read_bytes()
 
 
 def interrupt_and_resume(build, images, config, run, callback):
@@ -182,3 +182,28 @@ def test_a_checkpoint_from_before_the_first_step(tiny_flow, images, short, new_r
     save_checkpoint(run.checkpoint_path, TrainingState.start(model, short, identity).checkpoint())
     train(tiny_flow(), images, short, run, resume=True)
     assert_same_bits(run, whole_run)
+
+
+def test_the_time_of_a_resumed_run_counts_on_from_its_log(
+    tiny_glow, colour_images, short, new_run, stop_at, monkeypatch
+):
+    clock = iter(range(10**6))  # a second between two looks at it: a step takes one
+    monkeypatch.setattr("experiments.training.loop.perf_counter", lambda: float(next(clock)))
+    run, config = new_run(), replace(short, log_every=4)
+    _, _, result = interrupt_and_resume(tiny_glow, colour_images, config, run, stop_at(4))
+    rows = read_log(run.log_path)
+    assert [row.seconds for row in rows] == [4.0, 8.0, 12.0]
+    assert {row.images_per_second for row in rows} == {config.batch_size}
+    assert result.seconds == 12.0
+
+
+def test_a_checkpoint_of_an_earlier_version_which_held_times_goes_on(tiny_glow, colour_images, short, new_run, stop_at):
+    run, whole = new_run(), new_run()
+    train(tiny_glow(), colour_images, short, whole)
+    with pytest.raises(TrainingInterrupted):
+        train(tiny_glow(), colour_images, short, run, progress=stop_at(5))
+    checkpoint = read_checkpoint(run.checkpoint_path)
+    times = {"seconds": 3.25, "row_seconds": 0.5}
+    save_checkpoint(run.checkpoint_path, replace(checkpoint, progress={**checkpoint.progress, **times}))
+    train(tiny_glow(), colour_images, short, run, resume=True)
+    assert_same_bits(run, whole)

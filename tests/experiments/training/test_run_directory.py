@@ -16,7 +16,7 @@ def test_a_run_that_another_process_trains_is_refused_until_that_one_is_dead(
     held_elsewhere, tiny_flow, images, short, new_run
 ):
     run = new_run()
-    process = held_elsewhere(run.path, "training.lock")
+    process = held_elsewhere(run.path)
     before = sorted(path.name for path in run.path.iterdir())
     with pytest.raises(RunDirectoryError, match=rf"is in use by process {process.pid} on .*; wait for it"):
         train(tiny_flow(), images, short, run)

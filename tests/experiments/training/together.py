@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from curvature.errors import ToolkitError
+from curvature.errors import RunDirectoryError, ToolkitError
 from experiments.models.families.glow.flow import Glow
 from experiments.models.registry import configuration
 from experiments.storage.run_directory import RunDirectory
@@ -64,6 +64,10 @@ def break_down(calls, log_p):
     return log_p * float("nan") if calls >= STEP else log_p
 
 
+def no_images():
+    raise RunDirectoryError("no images here")
+
+
 class FullDisk:
     """A progress callback that finds no room after step 6."""
 
@@ -107,6 +111,8 @@ def go_through(out):
     attempt("refused", images=make_images().flip(0) if second else None)
     attempt("plain")
     attempt("small", replace(CONFIG, batch_size=2, gradient_accumulation=2))
+    with told("elsewhere"):
+        processes.in_all(no_images if second else int)
     with told("bug"):
         processes.from_main(partial(divmod, 1, 0))
     tell("end", "all was tried")

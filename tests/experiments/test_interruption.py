@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from experiments.training.interruption import deferred_interrupt
+from experiments.interruption import deferred_interrupt
 
 
 def test_the_first_press_is_noted_and_the_second_raises(ctrl_c):
