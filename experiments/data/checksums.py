@@ -3,13 +3,13 @@
 Files of the npz layout, which have none, are held against the sum recorded when `data verify` first saw them.
 """
 
-import json
 from pathlib import Path
 
 from experiments.data.errors import ChecksumError
 from experiments.data.location import cache_directory
 from experiments.storage.atomic_write import make_directory, write_json
 from experiments.storage.file_digest import file_digest
+from experiments.storage.strict_json import read_json
 
 RECORD = "checksums.json"
 
@@ -89,7 +89,7 @@ def _recorded() -> dict[str, str]:
         If the record itself is damaged: to start a new one silently would accept whatever the files are now.
     """
     try:
-        sums = json.loads(_record_path().read_text(encoding="utf-8"))
+        sums = read_json(_record_path())
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:

@@ -5,8 +5,8 @@ What is no plain file raises an OSError whose `strerror` says what it is, so tha
 
 import errno
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 KINDS = (
     (stat.S_ISDIR, "a directory"),
@@ -17,7 +17,7 @@ KINDS = (
 )
 
 
-def open_plain(path: Path) -> BinaryIO:
+def open_plain(path: Path) -> BufferedReader:
     """Open a plain file to read its bytes.
 
     Raises

@@ -171,8 +171,8 @@ def test_rows_come_back_bit_for_bit(tmp_path):
     [
         ("", "is no table of evaluations"),
         ("a,b\n", "is no table of evaluations"),
-        ("step,input_set,bpd,bpd_se,n_images\n1,a,x,0,3\n", "damaged row"),
-        ("step,input_set,bpd,bpd_se,n_images\n1,a\n", "damaged row"),
+        ("step,input_set,bpd,bpd_se,n_images\n1,a,x,0,3\n", "line 2 is damaged"),
+        ("step,input_set,bpd,bpd_se,n_images\n1,a\n", "line 2 is damaged"),
     ],
 )
 def test_what_is_no_table_of_evaluations_is_refused(tmp_path, text, message):

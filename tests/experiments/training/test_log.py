@@ -71,7 +71,7 @@ def test_a_damaged_row_and_a_missing_log_are_named(tmp_path):
     write(tmp_path / "log.csv", [1])
     with (tmp_path / "log.csv").open("a") as file:
         file.write("2,x\n")
-    with pytest.raises(RunDirectoryError, match="damaged row"):
+    with pytest.raises(RunDirectoryError, match="line 3 is damaged"):
         read_log(tmp_path / "log.csv")
     with pytest.raises(RunDirectoryError, match="cannot be read"):
         read_log(tmp_path / "none.csv")
