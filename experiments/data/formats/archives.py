@@ -5,7 +5,9 @@ anything that is no plain file, is refused before its content is looked at, and 
 end.
 """
 
+import os
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -31,6 +33,7 @@ BROKEN = (
     NotImplementedError,
     RuntimeError,
     MemoryError,
+    struct.error,
 )
 DESCRIBE_OTHERS = (
     tarfile.GNUTYPE_LONGNAME,
@@ -41,6 +44,8 @@ DESCRIBE_OTHERS = (
 )
 """Types of tar members that hold a long name, or other properties, of the next one."""
 LONGEST_DESCRIPTION = 1 << 16
+END_RECORD, LONGEST_END_RECORD = b"PK\x05\x06", 22 + 0xFFFF
+LOCATOR, LOCATOR_BYTES = b"PK\x06\x07", 20
 
 
 def members(archive: Path, wanted: Wanted, largest: int = LARGEST_MEMBER) -> Iterator[tuple[str, bytearray]]:
@@ -124,16 +129,29 @@ def _zip_members(file: BinaryIO, archive: Path, wanted: Wanted, largest: int) ->
             require_safe_name(info.filename, archive)
             if stat.S_ISLNK(info.external_attr >> 16):
                 raise _refuse_link(info.filename, archive)
-        if len({info.filename for info in infos}) < len(infos):
-            raise damaged(archive, "two of its members have one name")
+        if len({info.filename for info in infos}) < len(infos) or not _are_all(infos, file):
+            raise damaged(archive, "its directory lacks members, or lists one twice")
         for info in infos:
-            if not info.is_dir() and wanted(info.filename):
-                with opened.open(info) as stream:
+            # Those that nobody wants are opened, too: zipfile compares the two places where the name stands.
+            with opened.open(info) as stream:
+                if not info.is_dir() and wanted(info.filename):
                     yield info.filename, read_all(stream, largest)
 
 
 def _zip_name(info: zipfile.ZipInfo) -> str:
     return info.filename
+
+
+def _are_all(infos: Sequence[zipfile.ZipInfo], file: BinaryIO) -> bool:
+    """Whether the record at the archive's end counts as many members and bytes of directory; zipfile does not ask."""
+    start = max(0, file.seek(0, os.SEEK_END) - LONGEST_END_RECORD)
+    file.seek(start)
+    tail = file.read(LONGEST_END_RECORD)
+    place = tail.rfind(END_RECORD)
+    if tail[:place][-LOCATOR_BYTES:].startswith(LOCATOR):  # a larger archive, which counts elsewhere
+        return True
+    count, length, offset = struct.unpack_from("<HII", tail, place + 10)
+    return count == len(infos) & 0xFFFF and offset + length == start + place
 
 
 class _SmallHeaders(tarfile.TarInfo):

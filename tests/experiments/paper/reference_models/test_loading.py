@@ -75,7 +75,7 @@ def test_a_record_without_a_part_is_refused(copied):
 
 def test_a_table_of_other_columns_is_refused(copied):
     (copied / "bpd.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(RunDirectoryError, match="expected the columns"):
+    with pytest.raises(RunDirectoryError, match="lacks the columns"):
         load_model(copied)
 
 
