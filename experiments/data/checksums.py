@@ -1,6 +1,7 @@
-"""Checksums of data files: official ones are held against the published sum.
+"""Checksums of data files.
 
-Files of the npz layout, which have none, are held against the sum recorded when `data verify` first saw them.
+An official file is compared with the published checksum. Nobody publishes checksums of files of the npz layout: they
+are compared with the one that was recorded when `data verify` first read them.
 """
 
 from pathlib import Path
@@ -44,7 +45,7 @@ def require_checksum(path: Path, expected: str, origin: str) -> None:
 
 
 def require_recorded(path: Path) -> bool:
-    """Hold a file against its record, or record it if this is the first time; True if it was recorded before.
+    """Compare a file with its recorded checksum, or record it the first time; True if it was recorded before.
 
     The record is kept in the cache, by the file's absolute place.
 
@@ -83,10 +84,7 @@ def _record_path() -> Path:
 def _recorded() -> dict[str, str]:
     """The record; empty where there is none yet.
 
-    Raises
-    ------
-    ChecksumError
-        If the record itself is damaged: to start a new one silently would accept whatever the files are now.
+    A damaged record is an error. A new one in its place would accept whatever the files are now.
     """
     try:
         sums = read_json(_record_path())

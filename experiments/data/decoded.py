@@ -1,4 +1,4 @@
-"""Sets of many small pictures are decoded once: the images are kept in the cache, by what they were read from."""
+"""A cache of decoded pictures, for sets of many small ones: the key is made of the files they were read from."""
 
 import hashlib
 from collections.abc import Callable

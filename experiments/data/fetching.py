@@ -1,4 +1,4 @@
-"""Downloads of official files into the cache: whole and of the published checksum, or not there at all."""
+"""Downloads of official files into the cache; a file appears there only if it has the published checksum."""
 
 import errno
 import shutil
@@ -20,9 +20,9 @@ Bar = Callable[[OfficialFile], Any]
 
 
 def missing_files(name: str) -> list[OfficialFile]:
-    """Official files to download: what the splits need that neither the data root nor the cache has.
+    """Official files to download: those that a split needs and that are neither in the data root nor in the cache.
 
-    A file in the cache that has not its published checksum is missing, too.
+    A file in the cache with another checksum than the published one counts as missing.
     """
     source, cache = SOURCES[name], cache_directory() / name
     needed = {file for split, parts in source.splits.items() if find_split(name, split) is None for file in parts.files}

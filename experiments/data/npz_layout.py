@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 def shards(directory: Path, split: str, native: Iterable[str] = ()) -> list[Path]:
-    """The files of a split in sorted order; names of official files that happen to look alike are left out."""
+    """The files of a split in sorted order, without official files whose names match the same pattern."""
     return sorted(path for path in directory.glob(f"{split}*.npz") if path.name not in native)
 
 

@@ -1,9 +1,9 @@
 """One process at a time in a directory: an exclusive lock on a file in it, held by filelock.
 
-The kernel gives the lock back when the process ends, however it ends, so a killed run leaves nothing to clean up; the
-file itself stays and means nothing. On Unix it is a BSD lock (``flock``): it holds between the processes of one
-machine, and between machines on network file systems that pass it on (NFS since Linux 2.6.12 with a lock service,
-Lustre mounted with ``-o flock``, GPFS). Where the file system knows no locks, nothing is locked.
+The kernel releases the lock when the process ends, however it ends, so a killed run leaves nothing to clean up. The
+lock file itself stays; it locks nothing by being there. On Unix it is a BSD lock (``flock``): it holds between the
+processes of one machine, and between machines on network file systems that pass it on (NFS since Linux 2.6.12 with a
+lock service, Lustre mounted with ``-o flock``, GPFS). Where the file system knows no locks, nothing is locked.
 """
 
 import errno
@@ -39,7 +39,7 @@ def directory_lock(directory: Path, name: str, patience: float = 0.0) -> Iterato
         If another process holds it for longer than that, or the file cannot be written.
     """
     path = directory / name
-    # No existence of a file as a lock where there is no other: a killed run would leave it behind.
+    # Not filelock's fallback, which takes the existence of a file for a lock: a killed run would leave that behind.
     lock = FileLock(path, timeout=patience, poll_interval=SECONDS_BETWEEN_TRIES, fallback_to_soft=False)
     try:
         directory.stat()  # filelock would make a directory that is missing
@@ -52,7 +52,7 @@ def directory_lock(directory: Path, name: str, patience: float = 0.0) -> Iterato
         if error.errno not in NO_LOCKS:
             raise cannot_write(path, error) from error
     try:
-        with suppress(OSError):  # it only serves the message to others
+        with suppress(OSError):  # the text is only for the messages of other processes
             path.write_text(f"process {os.getpid()} on {socket.gethostname()}\n", encoding="utf-8")
         yield
     finally:

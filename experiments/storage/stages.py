@@ -81,7 +81,7 @@ def run_stage(run: RunDirectory, stage: Stage, make: Callable[[], object], say: 
         return False
     for complaint in _complaints(run, stage):
         say(f"{complaint}; {stage.name} is made again")
-    # Forget first: were this process killed, old and new files could stand beside a key that fits neither.
+    # The record goes first: a process that is killed in `make` must not leave it beside files that it does not fit.
     _write_record(run, stage.name, None)
     for output in stage.outputs:
         if run.file(output).is_dir():

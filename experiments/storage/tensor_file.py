@@ -1,9 +1,9 @@
 """Named tensors and text metadata in one safetensors file, written whole or not at all, and checked when read.
 
 The format itself only notices a wrong length; a checksum in the metadata covers names, types, shapes, bytes and the
-other metadata. Nothing is ever unpickled. The same content always gives the same bytes: safetensors orders tensors by
-precision and name, but metadata by chance, so all of ours are one JSON object under one key. Files of older versions,
-which have a key for each, or a checksum of names and bytes alone, are still read.
+other metadata. Nothing is ever unpickled. The same content always gives the same bytes: safetensors sorts tensors by
+precision and name but not the metadata, so all of ours are one sorted JSON object under one key. Files of older
+versions, which have a key for each, or a checksum of names and bytes alone, are still read.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The checkpoint: all that training needs to go on bit for bit, and evaluation needs to begin, in one safetensors file.
+"""The checkpoint: one safetensors file from which training continues bit for bit, and from which evaluation starts.
 
 Tensors are named ``model/...`` (parameters and buffers), ``average/...`` (running average of the parameters) and
 ``optimizer/...``. The header's metadata holds the numbers: step, running sums of the log, what the run was trained

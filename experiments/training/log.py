@@ -40,7 +40,7 @@ REQUIRED = ",".join(field.name for field in fields(LogRow) if field.default is M
 
 
 def read_log(path: Path) -> list[LogRow]:
-    """Read the rows of a log; what a kill left of a half-written last row is passed over.
+    """Read the rows of a log; a last row that a kill cut short is ignored.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def last_row(path: Path) -> LogRow:
 
 
 class TrainingLog:
-    """Writes the log row by row; each is on its way to the disk before the next step begins.
+    """Writes the log row by row; each row is handed to the system before the next step begins.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ class TrainingLog:
             raise cannot_write(self.path, error) from error
 
     def flush_to_disk(self) -> None:
-        """Force all rows out of the system's cache, so that no checkpoint outlives the rows before it.
+        """Write all rows to the disk; done before each checkpoint, which must not survive a power loss without its rows.
 
         Raises
         ------

@@ -1,6 +1,6 @@
-"""Snapshots: the averaged weights at some steps of a run, from which evaluation and curvature can begin.
+"""Snapshots: the averaged weights at some steps of a run, for evaluation and curvature.
 
-Unlike the checkpoint they do not suffice to go on training, and they are a third of its size.
+Training cannot continue from a snapshot. It has a third of a checkpoint's size.
 """
 
 import json
@@ -77,7 +77,7 @@ def load_snapshot(model: nn.Module, directory: Path, step: int) -> Path:
 
 
 def remove_later_snapshots(directory: Path, step: int) -> None:
-    """Remove the snapshots of later steps, and half-written ones: training goes on from this step and makes them anew.
+    """Remove snapshots of later steps and half-written ones: training continues from this step and writes them again.
 
     Raises
     ------

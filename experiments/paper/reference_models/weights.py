@@ -1,7 +1,7 @@
 """The weights of a reference model: averaged parameters and buffers, small enough to ship, in one safetensors file.
 
-They are float32, or stored as float16 where float32 would be too large: then half the digits are lost once, here, and
-evaluation computes in float32 (and curvature in float64) as always. The metadata say which.
+They are stored as float32, or as float16 where float32 would be too large; the metadata say which. Weights stored as
+float16 are rounded once, when they are stored: evaluation computes in float32 and curvature in float64 in both cases.
 """
 
 import json
