@@ -126,7 +126,7 @@ class TrainingLog:
             raise cannot_write(self.path, error) from error
 
     def flush_to_disk(self) -> None:
-        """Write all rows to the disk; done before each checkpoint, which must not survive a power loss without its rows.
+        """Write all rows to the disk: after a power loss no checkpoint may be there without the rows before it.
 
         Raises
         ------
