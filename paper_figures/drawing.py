@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis.stored_table import read_table
 from curvature.errors import RunDirectoryError
 from curvature.names import require_known
 from paper_figures.registry import RegisteredFigure, registered_figures
@@ -36,7 +37,8 @@ def draw_figure(name: str, tables: Path) -> list[Path]:
     UnknownNameError
         If there is no figure of that name; the message has the nearest one.
     RunDirectoryError
-        If a table is missing, empty or no CSV file; the message has the command that makes it.
+        If a table is missing, empty, no CSV file, or does not hold what the figure needs; the message has the command
+        that makes it. Or if the files cannot be written.
     """
     known = registered_figures()
     require_known("figure", name, known)
@@ -46,21 +48,24 @@ def draw_figure(name: str, tables: Path) -> list[Path]:
     from paper_figures.style import save, style
 
     with style():
-        figure = found.draw(*frames)
+        try:
+            figure = found.draw(*frames)
+        except Exception as error:  # a table of anybody's making: columns missing, text for numbers, rows twice
+            files = ", ".join(str(tables / file) for file in found.reads)
+            why = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            raise RunDirectoryError(f"figure {name!r} cannot be drawn from {files} ({why}){_remedy(found)}") from error
         return save(figure, tables / DIRECTORY / f"{found.file_stem}.png", _source(found, tables, frames[0]))
 
 
 def _read(figure: RegisteredFigure, path: Path) -> pd.DataFrame:
-    make = f"; make it with `{figure.made_by}`" if figure.made_by else ""
     try:
-        frame = pd.read_csv(path)
-    except FileNotFoundError:
-        raise RunDirectoryError(f"figure {figure.name!r} reads {path}, which is not there{make}") from None
-    except (OSError, ValueError) as error:
-        raise RunDirectoryError(f"figure {figure.name!r} cannot read {path}: {error}{make}") from error
-    if frame.empty:
-        raise RunDirectoryError(f"figure {figure.name!r} reads {path}, which has no rows{make}")
-    return frame
+        return read_table(path)
+    except RunDirectoryError as error:
+        raise RunDirectoryError(f"figure {figure.name!r} reads {error}{_remedy(figure)}") from error
+
+
+def _remedy(figure: RegisteredFigure) -> str:
+    return f"; make it with `{figure.made_by}`" if figure.made_by else ""
 
 
 def _source(figure: RegisteredFigure, tables: Path, first: pd.DataFrame) -> str:

@@ -1,15 +1,16 @@
-"""Checksums of data files: official ones are held against the published sum.
+"""Checksums of data files.
 
-Files of the npz layout, which have none, are held against the sum recorded when `data verify` first saw them.
+An official file is compared with the published checksum. Nobody publishes checksums of files of the npz layout: they
+are compared with the one that was recorded when `data verify` first read them.
 """
 
-import json
 from pathlib import Path
 
 from experiments.data.errors import ChecksumError
 from experiments.data.location import cache_directory
 from experiments.storage.atomic_write import make_directory, write_json
 from experiments.storage.file_digest import file_digest
+from experiments.storage.strict_json import read_json
 
 RECORD = "checksums.json"
 
@@ -44,7 +45,7 @@ def require_checksum(path: Path, expected: str, origin: str) -> None:
 
 
 def require_recorded(path: Path) -> bool:
-    """Hold a file against its record, or record it if this is the first time; True if it was recorded before.
+    """Compare a file with its recorded checksum, or record it the first time; True if it was recorded before.
 
     The record is kept in the cache, by the file's absolute place.
 
@@ -83,13 +84,10 @@ def _record_path() -> Path:
 def _recorded() -> dict[str, str]:
     """The record; empty where there is none yet.
 
-    Raises
-    ------
-    ChecksumError
-        If the record itself is damaged: to start a new one silently would accept whatever the files are now.
+    A damaged record is an error. A new one in its place would accept whatever the files are now.
     """
     try:
-        sums = json.loads(_record_path().read_text(encoding="utf-8"))
+        sums = read_json(_record_path())
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:

@@ -4,6 +4,9 @@ from pathlib import Path
 
 from curvature.errors import ToolkitError
 
+LONGEST_REASON = 200
+"""Characters of another library's message that ours repeats."""
+
 
 class DataNotFoundError(ToolkitError, FileNotFoundError):
     """A data set, or a split of it, is in none of the places where it is looked for."""
@@ -23,6 +26,7 @@ class DownloadError(ToolkitError, OSError):
 
 def damaged(path: Path | str, what: object) -> DataFileError:
     """Word a failed read in one line: which file, why, and what to do."""
+    words = " ".join(str(what).split())[:LONGEST_REASON]
     return DataFileError(
-        f"{path}: damaged, truncated or of another format ({what}); delete it and fetch or copy it anew"
+        f"{path}: damaged, truncated or of another format ({words}); delete it and fetch or copy it anew"
     )

@@ -1,4 +1,4 @@
-"""Downloads of official files into the cache: whole and of the published checksum, or not there at all."""
+"""Downloads of official files into the cache; a file appears there only if it has the published checksum."""
 
 import errno
 import shutil
@@ -13,15 +13,16 @@ from experiments.data.sources import SOURCES, OfficialFile
 from experiments.data.stored_sets import find_split
 
 SECONDS_WITHOUT_AN_ANSWER = 60
+SCHEMES = ("https://", "http://")
 
 Bar = Callable[[OfficialFile], Any]
 """Makes a progress bar for one file: an object with ``total``, ``update``, ``reset`` and ``close``, as pooch asks."""
 
 
 def missing_files(name: str) -> list[OfficialFile]:
-    """Official files to download: what the splits need that neither the data root nor the cache has.
+    """Official files to download: those that a split needs and that are neither in the data root nor in the cache.
 
-    A file in the cache that has not its published checksum is missing, too.
+    A file in the cache with another checksum than the published one counts as missing.
     """
     source, cache = SOURCES[name], cache_directory() / name
     needed = {file for split, parts in source.splits.items() if find_split(name, split) is None for file in parts.files}
@@ -65,14 +66,17 @@ def download(file: OfficialFile, directory: Path, bar: Bar | None = None) -> Pat
         directory.mkdir(parents=True, exist_ok=True)
         _require_space(file, directory)
         for url in file.urls:
+            if not url.startswith(SCHEMES):
+                failures.append(f"{url}: expected an address that begins with {' or '.join(SCHEMES)}")
+                continue
             try:
                 return _retrieve(url, file, path, bar)
-            except ValueError:  # pooch found another checksum and has removed what it downloaded
-                failures.append(f"{url}: not the published file, its checksum is another one")
-            except OSError as error:
+            except OSError as error:  # first: some errors of requests are a ValueError, too
                 if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS}:
                     raise
                 failures.append(f"{url}: {error}")
+            except ValueError:  # pooch found another checksum and has removed what it downloaded
+                failures.append(f"{url}: not the published file, its checksum is another one")
     except OSError as error:
         raise DownloadError(
             f"{path}: cannot be written ({error.strerror or error}); make room, or choose another directory with "

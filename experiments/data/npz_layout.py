@@ -1,34 +1,23 @@
 """The npz layout: ``<set>/<split>*.npz``, shards in sorted order, each with 8-bit `images` [N, H, W, C]. No pickle."""
 
-import lzma
-import zipfile
-import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 from jaxtyping import UInt8
 
 from experiments.data.errors import DataFileError, damaged
+from experiments.data.formats import npz
+from experiments.storage.plain_file import open_plain
 
 IMAGES, SOURCE_PHOTOGRAPH = "images", "source_image"
-# What NumPy and the decompressors raise for damaged files; TypeError for an npy file under the name of an npz one.
-UNREADABLE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    ValueError,
-    EOFError,
-    OSError,
-    NotImplementedError,
-    KeyError,
-    IndexError,
-    TypeError,
-)
+
+T = TypeVar("T")
 
 
 def shards(directory: Path, split: str, native: Iterable[str] = ()) -> list[Path]:
-    """The files of a split in sorted order; names of official files that happen to look alike are left out."""
+    """The files of a split in sorted order, without official files whose names match the same pattern."""
     return sorted(path for path in directory.glob(f"{split}*.npz") if path.name not in native)
 
 
@@ -51,13 +40,10 @@ def count_images(path: Path) -> int:
     DataFileError
         If the file is damaged or has no images.
     """
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open(f"{IMAGES}.npy") as file:
-            version = np.lib.format.read_magic(file)
-            read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-            return int(read(file)[0][0])
-    except UNREADABLE as error:
-        raise damaged(path, error) from error
+    shape = _read(path, lambda file: npz.array_shape(file, IMAGES, path))
+    if not shape:
+        raise damaged(path, f"its {IMAGES!r} is a single number")
+    return shape[0]
 
 
 def array_names(path: Path) -> list[str]:
@@ -68,11 +54,7 @@ def array_names(path: Path) -> list[str]:
     DataFileError
         If it is no zip archive.
     """
-    try:
-        with path.open("rb") as content, np.load(content, allow_pickle=False) as file:
-            return list(file.files)
-    except UNREADABLE as error:
-        raise damaged(path, error) from error
+    return _read(path, lambda file: npz.array_names(file, path))
 
 
 def read_array(path: Path, key: str) -> np.ndarray:
@@ -83,15 +65,15 @@ def read_array(path: Path, key: str) -> np.ndarray:
     DataFileError
         If the file is damaged, has no such array, or the array holds Python objects.
     """
-    names = array_names(path)
-    if key not in names:
-        raise DataFileError(f"{path}: expected an array {key!r}, found {', '.join(map(repr, names)) or 'none'}")
+    return _read(path, lambda file: npz.read_array(file, key, path))
+
+
+def _read(path: Path, read: Callable[[BinaryIO], T]) -> T:
     try:
-        with path.open("rb") as content, np.load(content, allow_pickle=False) as file:
-            array: np.ndarray = file[key]
-            return array
-    except UNREADABLE as error:
-        raise damaged(path, error) from error
+        with open_plain(path) as file:
+            return read(file)
+    except OSError as error:
+        raise damaged(path, error.strerror or error) from error
 
 
 def _channels_first(path: Path, event_shape: tuple[int, int, int]) -> UInt8[np.ndarray, "N C H W"]:

@@ -15,6 +15,7 @@ from experiments.data.formats.idx import parse_idx_images, read_idx_images
 from experiments.data.formats.pictures import read_pictures
 from experiments.data.formats.svhn import read_svhn_mat
 from experiments.data.preprocessing import crop_and_shrink_celeba, halve, shrink_omniglot
+from experiments.storage.plain_file import read_text
 
 Images = UInt8[np.ndarray, "N C H W"]
 Reader = Callable[[dict[str, Path], str], Images]
@@ -64,12 +65,12 @@ def _read_emnist(files: dict[str, Path], split: str) -> Images:
 
 def _read_notmnist(files: dict[str, Path], split: str) -> Images:
     (archive,) = files.values()
-    return read_pictures(archive, _is_png, "L", (28, 28), unreadable=NOTMNIST_UNREADABLE)
+    return read_pictures(archive, _is_png, "PNG", "L", (28, 28), unreadable=NOTMNIST_UNREADABLE)
 
 
 def _read_omniglot(files: dict[str, Path], split: str) -> Images:
     (archive,) = files.values()
-    return read_pictures(archive, _is_png, "L", (105, 105), shrink_omniglot)
+    return read_pictures(archive, _is_png, "PNG", "L", (105, 105), shrink_omniglot)
 
 
 def _read_cifar10(files: dict[str, Path], split: str) -> Images:
@@ -95,7 +96,7 @@ def _read_celeba(files: dict[str, Path], split: str) -> Images:
         return name.rpartition("/")[2] in chosen
 
     pictures = files["img_align_celeba.zip"]
-    images = read_pictures(pictures, is_chosen, "RGB", (218, 178), crop_and_shrink_celeba)
+    images = read_pictures(pictures, is_chosen, "JPEG", "RGB", (218, 178), crop_and_shrink_celeba)
     if len(images) != len(chosen):
         raise damaged(pictures, f"the list names {len(chosen)} pictures of this split, {len(images)} are there")
     return images
@@ -104,9 +105,9 @@ def _read_celeba(files: dict[str, Path], split: str) -> Images:
 def _celeba_partition(path: Path, number: str) -> frozenset[str]:
     """File names of one partition of the official list, whose lines are `000001.jpg 0`."""
     try:
-        lines = [line.split() for line in path.read_text(encoding="ascii").splitlines() if line.strip()]
+        lines = [line.split() for line in read_text(path, "ascii").split("\n") if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
-        raise damaged(path, error) from error
+        raise damaged(path, getattr(error, "strerror", None) or error) from error
     for row, words in enumerate(lines, 1):
         if len(words) != 2 or words[1] not in {"0", "1", "2"}:
             raise damaged(path, f"line {row}: expected a file name and 0, 1 or 2")
@@ -129,7 +130,7 @@ def _read_tiny_imagenet(files: dict[str, Path], split: str) -> Images:
     def is_of_split(name: str) -> bool:
         return pattern.search(name) is not None
 
-    return read_pictures(archive, is_of_split, "RGB", (64, 64), halve)
+    return read_pictures(archive, is_of_split, "JPEG", "RGB", (64, 64), halve)
 
 
 def _is_png(name: str) -> bool:

@@ -2,8 +2,8 @@
 
 A photograph is cut into square tiles; in every 2 x 2 block of tiles one, drawn at random, belongs to the test set and
 three to the training set. Patches never cross a tile's edge, so the two splits share no pixel, yet both are spread
-over the whole picture and show the same content. (Splitting a photograph into a left and a right half instead moves
-BPD by several tenths: sky is not pagoda.)
+over the whole picture and show the same content. (With a left half for training and a right half for testing, bits/dim
+of the two differ by several tenths, because the halves show different things.)
 """
 
 import numpy as np

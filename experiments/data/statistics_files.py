@@ -1,14 +1,16 @@
 """Statistics of a set kept in the cache, by the content of its images, and written as tidy tables."""
 
 import dataclasses
+from math import prod
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from experiments.data.errors import DataFileError
 from experiments.data.image_set import ImageSet
 from experiments.data.location import cache_directory
-from experiments.data.npz_layout import UNREADABLE
+from experiments.data.npz_layout import read_array
 from experiments.data.statistics import PAPER_VARIANCE_SUMS, PixelStatistics, pixel_statistics
 from experiments.storage.atomic_write import make_directory, replacement
 
@@ -33,7 +35,7 @@ def cached_statistics(images: ImageSet) -> PixelStatistics:
         If the cache cannot be written.
     """
     directory = statistics_directory(images)
-    statistics = _read(directory / ARRAYS)
+    statistics = _read(directory / ARRAYS, images.event_shape)
     if statistics is None:
         statistics = pixel_statistics(images)
         write_statistics(statistics, images, directory)
@@ -111,11 +113,17 @@ def channel_names(count: int) -> list[str]:
     return ["gray"] if count == 1 else ["red", "green", "blue"]
 
 
-def _read(path: Path) -> PixelStatistics | None:
+def _read(path: Path, event_shape: tuple[int, int, int]) -> PixelStatistics | None:
     """What was kept; None if there is nothing or it is damaged, since it can be computed again."""
+    channels, dim = event_shape[:1], (prod(event_shape),)
+    shapes = {"mean": event_shape, "variance": event_shape, "eigenvalues": dim}
     try:
-        with path.open("rb") as content, np.load(content, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in FIELDS}
-    except UNREADABLE:
+        arrays = {name: read_array(path, name) for name in FIELDS}
+    except DataFileError:
         return None
-    return PixelStatistics(**{**arrays, "count": int(arrays["count"])})
+    count = arrays.pop("count")
+    if count.shape or count.dtype.kind not in "iu":
+        return None
+    if any(array.shape != shapes.get(name, channels) for name, array in arrays.items()):
+        return None
+    return PixelStatistics(**arrays, count=int(count))

@@ -179,7 +179,7 @@ def _find_in(directory: Path, place: str, description: DataSetDescription, split
 
 
 def _have_photographs(paths: list[Path]) -> bool:
-    """Whether all files number their photographs; damaged ones count as if they did: who reads them is told."""
+    """Whether all files have numbers of photographs; damaged files count as if they had, and fail when read."""
     try:
         return all(SOURCE_PHOTOGRAPH in array_names(path) for path in paths)
     except DataFileError:

@@ -51,19 +51,19 @@ def is_present(name: str) -> bool:
 
 
 def _check_file(stored: StoredSplit, file: str, path: Path, may_record: bool) -> Check:
-    """Hold an official file against its published sum, and one of the npz layout against the recorded one.
+    """Compare an official file with its published checksum, and one of the npz layout with the recorded one.
 
-    Files of a split that cannot be read are not recorded: sound ones put in their place would fail ever after.
+    Files of a split that cannot be read are not recorded: the sound files that replace them would fail the check.
     """
     published = None if stored.is_npz else SOURCES[stored.name].file(file).checksum
     try:
         if path.name != file or path.is_dir():
-            return Check(str(path), True, f"unpacked from {file}; no checksum to hold it against")
+            return Check(str(path), True, f"unpacked from {file}; no checksum to compare it with")
         if published is not None:
             require_checksum(path, published, "published one")
             return Check(str(path), True, "published checksum")
         if not may_record and not is_recorded(path):
-            return Check(str(path), True, "no checksum to hold it against, and none recorded")
+            return Check(str(path), True, "no checksum to compare it with, and none recorded")
         return Check(str(path), True, "recorded checksum" if require_recorded(path) else "checksum recorded now")
     except (ToolkitError, OSError) as error:
         return Check(str(path), False, str(error))

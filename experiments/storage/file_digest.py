@@ -3,6 +3,8 @@
 import hashlib
 from pathlib import Path
 
+from experiments.storage.plain_file import open_plain
+
 
 def file_digest(path: Path, algorithm: str = "sha256") -> str:
     """Hexadecimal digest of a file, read in pieces: it need not fit into memory.
@@ -15,7 +17,7 @@ def file_digest(path: Path, algorithm: str = "sha256") -> str:
     Raises
     ------
     OSError
-        If the file cannot be read.
+        If the file cannot be read or is no plain file.
     """
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         return hashlib.file_digest(file, algorithm).hexdigest()

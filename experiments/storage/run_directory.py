@@ -1,6 +1,5 @@
 """The run directory: configuration, environment, log, checkpoint and tables of one run, each file whole or absent."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from experiments.storage.atomic_write import make_directory, replacement, write_
 from experiments.storage.directory_lock import LOCK
 from experiments.storage.environment import environment_record
 from experiments.storage.serialisation import differences, from_plain, to_plain, with_defaults
+from experiments.storage.strict_json import read_json
 
 T = TypeVar("T")
 
@@ -121,7 +121,13 @@ class RunDirectory:
         return self.path / "comparison.csv"
 
     def config(self) -> dict[str, Any]:
-        """Read the whole configuration as nested dictionaries."""
+        """Read the whole configuration as nested dictionaries.
+
+        Raises
+        ------
+        RunDirectoryError
+            If it cannot be read or holds no JSON object.
+        """
         return self._read_json(self.config_path)
 
     def config_as(self, cls: type[T], parts: Sequence[str]) -> T:
@@ -157,7 +163,13 @@ class RunDirectory:
         write_json(self.environment_path, environment_record(seed, device, data_checksums))
 
     def environment(self) -> dict[str, Any]:
-        """Read ``environment.json``."""
+        """Read ``environment.json``; what each entry holds is not checked.
+
+        Raises
+        ------
+        RunDirectoryError
+            If it cannot be read or holds no JSON object.
+        """
         return self._read_json(self.environment_path)
 
     def write_text(self, name: str, text: str) -> Path:
@@ -210,7 +222,7 @@ class RunDirectory:
 
     def _read_json(self, path: Path) -> dict[str, Any]:
         try:
-            value = json.loads(path.read_text(encoding="utf-8"))
+            value = read_json(path)
         except OSError as error:
             raise RunDirectoryError(f"{path}: cannot be read ({error.strerror or error})") from error
         except ValueError as error:

@@ -63,7 +63,7 @@ def from_plain(cls: type[T], plain: object, where: str | None = None) -> T:
         return _CONVERTER.structure(plain, cls)
     except (BaseValidationError, ValueError, ToolkitError) as error:
         told = transform_error(error, where or cls.__name__, _tell)
-        # A misspelt key is why another one is missing.
+        # A misspelt key is reported twice, as unknown and as missing: the first tells more.
         message, _, place = min(told, key=lambda line: not line.startswith(UNKNOWN_KEY)).rpartition(" @ ")
         raise ConfigError(f"{place}: {message}") from error
 

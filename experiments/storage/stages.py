@@ -5,7 +5,6 @@ version of its files, and the SHA-256 of each of them. A file that is not what t
 is made again, and that is said.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from experiments.storage.atomic_write import cannot_write, write_json
 from experiments.storage.file_digest import file_digest
 from experiments.storage.run_directory import RunDirectory
 from experiments.storage.serialisation import content_hash, from_plain, to_plain
+from experiments.storage.strict_json import read_json
 
 STAGES = "stages.json"
 
@@ -81,7 +81,7 @@ def run_stage(run: RunDirectory, stage: Stage, make: Callable[[], object], say: 
         return False
     for complaint in _complaints(run, stage):
         say(f"{complaint}; {stage.name} is made again")
-    # Forget first: were this process killed, old and new files could stand beside a key that fits neither.
+    # The record goes first: a process that is killed in `make` must not leave it beside files that it does not fit.
     _write_record(run, stage.name, None)
     for output in stage.outputs:
         if run.file(output).is_dir():
@@ -98,13 +98,13 @@ def run_stage(run: RunDirectory, stage: Stage, make: Callable[[], object], say: 
 def is_due(run: RunDirectory, stage: Stage) -> bool:
     """Whether the files of a stage must be made: they were not, or from other inputs, or they have changed since."""
     record = _record(run, stage.name)
-    return record is None or record.key != stage.key or bool(_faults(run, record))
+    return record is None or record.key != stage.key or bool(_faults(run, stage, record))
 
 
 def changed_outputs(run: RunDirectory, stage: Stage) -> dict[str, str]:
     """Files that are not what the finished stage of this name wrote, each with what is wrong with it."""
     record = _record(run, stage.name)
-    return {} if record is None else _faults(run, record)
+    return {} if record is None else _faults(run, stage, record)
 
 
 def output_digests(run: RunDirectory, stage: Stage) -> dict[str, str]:
@@ -149,16 +149,19 @@ def _complaints(run: RunDirectory, stage: Stage) -> list[str]:
         return [f"{run.path}: {', '.join(stage.outputs)}: {what}"]
     if record.key != stage.key:
         return []
-    return [f"{run.path / output}: {fault}" for output, fault in _faults(run, record).items()]
+    return [f"{run.path / output}: {fault}" for output, fault in _faults(run, stage, record).items()]
 
 
-def _faults(run: RunDirectory, record: _Record) -> dict[str, str]:
-    found = {output: _fault(run.file(output), digest) for output, digest in record.outputs.items()}
+def _faults(run: RunDirectory, stage: Stage, record: _Record) -> dict[str, str]:
+    """What is wrong with each file of a finished stage that is not what the stage wrote."""
+    found = {output: _fault(run.file(output), record.outputs.get(output)) for output in stage.outputs}
     return {output: fault for output, fault in found.items() if fault is not None}
 
 
-def _fault(path: Path, digest: str) -> str | None:
+def _fault(path: Path, digest: str | None) -> str | None:
     """What is wrong with a file that should have this digest; None for nothing."""
+    if digest is None:
+        return f"has no checksum in {STAGES}"
     if path.is_dir():
         return "is a directory, expected a file"
     if not path.exists():
@@ -175,7 +178,7 @@ def _entries(run: RunDirectory) -> Mapping[str, Any]:
     """What ``stages.json`` holds, by the stages' names; ValueError if that is no JSON object."""
     path = run.path / STAGES
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
+        entries = read_json(path)
     except FileNotFoundError:
         return {}
     except OSError as error:

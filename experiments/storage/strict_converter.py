@@ -21,7 +21,7 @@ SCALARS: dict[type, tuple[str, type | tuple[type, ...]]] = {
 def strict_converter() -> Converter:
     """Make a converter for dataclasses whose fields are scalars, literals, tuples and dataclasses, or None.
 
-    What it refuses, it refuses by a ValueError that says what was expected, inside cattrs' own errors that say where.
+    A value that it refuses raises a ValueError that says what was expected; cattrs' own errors around it say where.
     """
     converter = Converter(forbid_extra_keys=True)
     read_tuple = converter.get_structure_hook(tuple[int, ...])  # cattrs' own hook reads tuples of all kinds

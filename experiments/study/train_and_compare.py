@@ -51,10 +51,14 @@ def train_and_compare(
     stage = Stage("train", VERSION, made_from, OUTPUTS)
     with directory_lock(run.path, SECONDS_FOR_ANOTHER_TO_END):
         run_stage(run, stage, partial(_train, run, frozenset(changed_outputs(run, stage)), progress), progress.say)
-        if config is None:
-            return OUTPUTS
-        compare_inputs(load_run(run.path), config, run, progress)
-        return (*OUTPUTS, *comparison.OUTPUTS)
+        if config is not None:
+            compare_inputs(load_run(run.path), config, run, progress)
+    return files_made(config)
+
+
+def files_made(config: ComparisonConfig | None) -> tuple[str, ...]:
+    """Names of the files that `train_and_compare` makes with this comparison, or with none."""
+    return OUTPUTS if config is None else (*OUTPUTS, *comparison.OUTPUTS)
 
 
 def _train(run: RunDirectory, changed: Collection[str], progress: Progress) -> None:

@@ -18,7 +18,6 @@ from analysis.inputs import InputSet
 from analysis.order_over_training import order_over_training
 from curvature import expand
 from curvature.errors import CheckpointError, NonFiniteError
-from experiments.storage.atomic_write import write_text
 from experiments.storage.environment import environment_record
 from experiments.storage.run_directory import RunDirectory
 from experiments.storage.stages import Stage, is_due, output_digests, run_stage
@@ -28,6 +27,7 @@ from experiments.study.progress import SILENT, Progress
 from experiments.study.rungs import RungSettings, covariance_trace, extreme_eigenvalues
 from experiments.study.samples import load_samples, pixel_checksums, read_input_names, training_mean
 from experiments.study.trained_model import TrainedModel, load_run
+from experiments.training.evaluations import read_evaluations, write_evaluations
 from experiments.training.snapshot import load_snapshot, snapshot_steps
 
 NAME = "trajectory"
@@ -89,6 +89,8 @@ def follow_training(
 
     Raises
     ------
+    RunDirectoryError
+        If the run's ``evaluations.csv`` is missing or damaged.
     CheckpointError
         If the run has no snapshots, none of a step that is asked for, or a damaged one.
     UnknownNameError, PixelRangeError
@@ -97,6 +99,7 @@ def follow_training(
         If the images do not fit the model or are too few, or a likelihood is not finite.
     """
     steps = chosen_steps(run, config.steps)
+    evaluations = read_evaluations(run.evaluations_path)
     inputs = require_comparable(config.inputs, rung_settings(config))
     settings = replace(config, steps=(), inputs=tuple(map(str, inputs)))
     trained = load_run(run.path, step=steps[0])
@@ -117,7 +120,7 @@ def follow_training(
     gathered = Stage(NAME, VERSION, made_from, (PREDICTIONS, HESSIANS, ORDER, RECORD))
     run_stage(out, gathered, partial(_gather, steps, made_from, out), progress.say)
     if out.path != run.path:
-        write_text(out.evaluations_path, run.evaluations_path.read_text(encoding="utf-8"))
+        write_evaluations(out.evaluations_path, evaluations)
     return pd.read_csv(out.path / PREDICTIONS)
 
 

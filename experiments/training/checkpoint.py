@@ -1,4 +1,4 @@
-"""The checkpoint: all that training needs to go on bit for bit, and evaluation needs to begin, in one safetensors file.
+"""The checkpoint: one safetensors file from which training continues bit for bit, and from which evaluation starts.
 
 Tensors are named ``model/...`` (parameters and buffers), ``average/...`` (running average of the parameters) and
 ``optimizer/...``. The header's metadata holds the numbers: step, running sums of the log, what the run was trained
@@ -16,11 +16,14 @@ from torch import Tensor, nn
 
 from curvature.errors import CheckpointError
 from experiments.storage.serialisation import content_hash, differences
+from experiments.storage.strict_json import parse_json
 from experiments.storage.tensor_file import damaged, read_tensors, write_tensors
 from experiments.training.identity import model_identity
 
 FORMAT = "likelihood-curvature checkpoint 1"
 GROUPS = ("model", "average", "optimizer")
+LONGEST_STEP = 19
+"""Digits of the largest number of steps that is read."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,15 +77,51 @@ def read_checkpoint(path: Path) -> Checkpoint:
     if not path.is_file():
         raise CheckpointError(f"{path}: there is no checkpoint; train first, or name another run")
     tensors, metadata = read_tensors(path, FORMAT)
+    identity = read_mapping(path, metadata, "identity", "identity_sha256")
+    progress = read_mapping(path, metadata, "progress")
+    numbers = [value for value in progress.values() if isinstance(value, (int, float)) and not isinstance(value, bool)]
+    if len(numbers) != len(progress):
+        raise damaged(path, "progress: expected numbers alone")
+    return Checkpoint(read_step(path, metadata), identity, progress, *_by_group(path, tensors))
+
+
+def read_mapping(path: Path, metadata: Mapping[str, str], key: str, checksum_key: str | None = None) -> dict[str, Any]:
+    """Read a JSON object from a file's metadata.
+
+    Parameters
+    ----------
+    checksum_key
+        Where the metadata hold the object's hash (`content_hash`); None where they hold none.
+
+    Raises
+    ------
+    CheckpointError
+        If it is missing, no JSON object, or has another hash.
+    """
     try:
-        identity = json.loads(metadata["identity"])
-        intact = metadata["identity_sha256"] == content_hash(identity)
-        checkpoint = Checkpoint(int(metadata["step"]), identity, json.loads(metadata["progress"]), *_by_group(tensors))
+        value = parse_json(metadata[key])
+        if not isinstance(value, dict):
+            raise ValueError(f"expected a JSON object, got {value!r:.40}")
+        intact = checksum_key is None or metadata[checksum_key] == content_hash(value)
     except (KeyError, ValueError) as error:
-        raise damaged(path, repr(error)) from error
+        raise damaged(path, f"{key}: {error}") from error
     if not intact:
-        raise damaged(path, "its checksum differs")
-    return checkpoint
+        raise damaged(path, f"{key}: its checksum differs")
+    return value
+
+
+def read_step(path: Path, metadata: Mapping[str, str]) -> int:
+    """Read the number of steps done from a file's metadata.
+
+    Raises
+    ------
+    CheckpointError
+        If there is none, or it is no whole number of at least 0.
+    """
+    text = metadata.get("step", "")
+    if not (text.isascii() and text.isdecimal() and len(text) <= LONGEST_STEP):
+        raise damaged(path, f"step: expected a whole number of at least 0, got {text!r:.40}")
+    return int(text)
 
 
 def load_ema_weights(model: nn.Module, path: Path) -> int:
@@ -154,10 +193,12 @@ def _list(names: list[str]) -> str:
     return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
 
 
-def _by_group(tensors: Mapping[str, Tensor]) -> list[dict[str, Tensor]]:
+def _by_group(path: Path, tensors: Mapping[str, Tensor]) -> list[dict[str, Tensor]]:
     """Split the file's tensors into model, average and optimizer."""
     groups: dict[str, dict[str, Tensor]] = {group: {} for group in GROUPS}
     for full_name, tensor in tensors.items():
         group, _, name = full_name.partition("/")
+        if group not in groups:
+            raise damaged(path, f"tensor {full_name!r:.60} belongs to none of {', '.join(GROUPS)}")
         groups[group][name] = tensor
     return list(groups.values())

@@ -1,6 +1,5 @@
 """The training log, ``log.csv``: one row for every `log_every` steps, without gaps or repeats across interruptions."""
 
-import csv
 import io
 import math
 import os
@@ -10,6 +9,7 @@ from types import TracebackType
 
 from curvature.errors import RunDirectoryError
 from experiments.storage.atomic_write import cannot_write, write_text
+from experiments.storage.plain_file import read_text
 
 
 @dataclass(frozen=True)
@@ -40,28 +40,47 @@ REQUIRED = ",".join(field.name for field in fields(LogRow) if field.default is M
 
 
 def read_log(path: Path) -> list[LogRow]:
-    """Read the rows of a log; what a kill left of a half-written last row is passed over.
+    """Read the rows of a log; a last row that a kill cut short is ignored.
 
     Raises
     ------
     RunDirectoryError
-        If the file cannot be read or is no training log.
+        If the file cannot be read or is no training log, or a row is damaged: a number is missing or not finite, or
+        its step is not later than the one before.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        *whole, _ = read_text(path).split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise RunDirectoryError(f"{path}: cannot be read ({error})") from error
-    whole = [line for line in lines if line.endswith("\n")]
+        raise RunDirectoryError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
     if not whole or whole[0].strip() not in (HEADER, REQUIRED):
         raise RunDirectoryError(f"{path}: is no training log (expected the header {HEADER}); remove it to start anew")
-    try:
-        return [LogRow(int(row[0]), *map(_number, row[1:])) for row in csv.reader(whole[1:])]  # type: ignore[arg-type]
-    except (ValueError, TypeError, IndexError) as error:
-        raise RunDirectoryError(f"{path}: holds a damaged row ({error}); remove it to start anew") from error
+    rows: list[LogRow] = []
+    for number, line in enumerate(whole[1:], 2):
+        try:
+            rows.append(_parse(line, rows[-1].step if rows else 0))
+        except ValueError as error:
+            raise RunDirectoryError(
+                f"{path}: line {number} is damaged ({error}); remove the file to start anew"
+            ) from error
+    return rows
+
+
+def last_row(path: Path) -> LogRow:
+    """Read the last row of a finished run's log.
+
+    Raises
+    ------
+    RunDirectoryError
+        As `read_log`, or if there are no rows.
+    """
+    rows = read_log(path)
+    if not rows:
+        raise RunDirectoryError(f"{path}: holds no rows; train the run again")
+    return rows[-1]
 
 
 class TrainingLog:
-    """Writes the log row by row; each is on its way to the disk before the next step begins.
+    """Writes the log row by row; each row is handed to the system before the next step begins.
 
     Parameters
     ----------
@@ -113,7 +132,7 @@ class TrainingLog:
             raise cannot_write(self.path, error) from error
 
     def flush_to_disk(self) -> None:
-        """Force all rows out of the system's cache, so that no checkpoint outlives the rows before it.
+        """Write all rows to the disk: after a power loss no checkpoint may be there without the rows before it.
 
         Raises
         ------
@@ -134,5 +153,15 @@ def _format(row: LogRow) -> str:
     return ",".join("" if value is None else repr(value) for value in values) + "\n"
 
 
-def _number(text: str) -> float | None:
-    return float(text) if text else None
+def _parse(line: str, step_before: int) -> LogRow:
+    """Read one line; ValueError if it is no row that `_format` writes after one of an earlier step."""
+    step, *numbers = line.split(",")
+    needed, known = REQUIRED.count(","), HEADER.count(",")
+    if len(numbers) not in (needed, known):
+        raise ValueError(f"expected {known + 1} numbers, got {len(numbers) + 1}")
+    values = [float(text) if text or place < needed else None for place, text in enumerate(numbers)]
+    if not all(value is None or math.isfinite(value) for value in values):
+        raise ValueError("a number is not finite")
+    if int(step) <= step_before:
+        raise ValueError(f"step {int(step)} after step {step_before}")
+    return LogRow(int(step), *values)  # type: ignore[arg-type]

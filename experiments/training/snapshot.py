@@ -1,6 +1,6 @@
-"""Snapshots: the averaged weights at some steps of a run, from which evaluation and curvature can begin.
+"""Snapshots: the averaged weights at some steps of a run, for evaluation and curvature.
 
-Unlike the checkpoint they do not suffice to go on training, and they are a third of its size.
+Training cannot continue from a snapshot. It has a third of a checkpoint's size.
 """
 
 import json
@@ -14,7 +14,7 @@ from curvature.errors import CheckpointError, RunDirectoryError
 from experiments.storage.atomic_write import cannot_write
 from experiments.storage.serialisation import content_hash
 from experiments.storage.tensor_file import damaged, read_tensors, write_tensors
-from experiments.training.checkpoint import load_weights
+from experiments.training.checkpoint import load_weights, read_mapping, read_step
 
 FORMAT = "likelihood-curvature snapshot 1"
 PREFIX, SUFFIX = "step-", ".safetensors"
@@ -69,19 +69,15 @@ def load_snapshot(model: nn.Module, directory: Path, step: int) -> Path:
         there = ", ".join(map(str, snapshot_steps(directory))) or "none"
         raise CheckpointError(f"{path}: there is no snapshot of step {step}; there are those of steps: {there}")
     tensors, metadata = read_tensors(path, FORMAT)
-    try:
-        identity = json.loads(metadata["identity"])
-        intact = metadata["identity_sha256"] == content_hash(identity) and int(metadata["step"]) == step
-    except (KeyError, ValueError) as error:
-        raise damaged(path, repr(error)) from error
-    if not intact:
-        raise damaged(path, "its checksum or step differs")
+    identity = read_mapping(path, metadata, "identity", "identity_sha256")
+    if read_step(path, metadata) != step:
+        raise damaged(path, f"it is of step {metadata['step']}")
     load_weights(model, path, tensors, identity.get("model"))
     return path
 
 
 def remove_later_snapshots(directory: Path, step: int) -> None:
-    """Remove the snapshots of later steps, and half-written ones: training goes on from this step and makes them anew.
+    """Remove snapshots of later steps and half-written ones: training continues from this step and writes them again.
 
     Raises
     ------

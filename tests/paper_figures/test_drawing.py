@@ -70,7 +70,7 @@ def test_an_unknown_figure_is_told_with_the_nearest_name(tables):
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(None, "is not there"), ("", "cannot read"), ("t,ratio\n", "has no rows"), ('a\n"', "cannot read")],
+    [(None, "is not there"), ("", "cannot be read"), ("t,ratio\n", "has no rows"), ('a\n"', "cannot be read")],
 )
 def test_a_table_that_cannot_be_drawn_is_told_with_the_command_that_makes_it(tmp_path, content, words):
     if content is not None:

@@ -35,7 +35,7 @@ def read_cifar_binary(archive: Path, members: Sequence[str], label_bytes: int) -
     return np.concatenate([_parse(contents[name], label_bytes, f"{archive}: {name}") for name in members])
 
 
-def _parse(content: bytes, label_bytes: int, origin: str) -> UInt8[np.ndarray, "N 3 32 32"]:
+def _parse(content: bytearray, label_bytes: int, origin: str) -> UInt8[np.ndarray, "N 3 32 32"]:
     record = label_bytes + PIXELS
     if not content or len(content) % record:
         raise damaged(origin, f"{len(content)} bytes are no whole number of records of {record}")

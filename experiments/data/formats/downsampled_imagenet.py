@@ -12,7 +12,7 @@ from jaxtyping import UInt8
 
 from experiments.data.errors import damaged
 from experiments.data.formats.archives import members
-from experiments.data.npz_layout import UNREADABLE
+from experiments.data.formats.npz import read_array
 
 DATA = "data"
 PIXELS = 3 * 32 * 32
@@ -43,15 +43,11 @@ def read_downsampled_imagenet(archive: Path, prefix: str) -> UInt8[np.ndarray, "
 def _number(name: str) -> tuple[int, str]:
     """Batches in the order of their numbers: 2 before 10."""
     digits = name.removesuffix(".npz").rpartition("_")[2]
-    return (int(digits) if digits.isdigit() else 0, name)
+    return (int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else 0, name)
 
 
 def _parse(file: BinaryIO, origin: str) -> UInt8[np.ndarray, "N 3 32 32"]:
-    try:
-        with np.load(file, allow_pickle=False) as arrays:
-            data = arrays[DATA]
-    except UNREADABLE as error:
-        raise damaged(origin, error) from error
+    data = read_array(file, DATA, origin)
     if data.dtype != np.uint8 or data.ndim != 2 or data.shape[1] != PIXELS:
         raise damaged(origin, f"expected {DATA!r} uint8 [N, {PIXELS}], got {data.dtype} {list(data.shape)}")
     return data.reshape(-1, 3, 32, 32)

@@ -4,17 +4,23 @@ Source: http://yann.lecun.com/exdb/mnist/, section "The IDX file format".
 """
 
 import gzip
+import io
+import struct
 import zlib
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import numpy as np
 from jaxtyping import UInt8
 
-from experiments.data.errors import damaged
+from experiments.data.errors import DataFileError, damaged
+from experiments.data.formats.streams import read_exactly, require_end
+from experiments.storage.plain_file import open_plain
 
 UNSIGNED_BYTE, AXES = 0x08, 3
 GZIP_MAGIC = b"\x1f\x8b"
 HEADER_BYTES = 4 + 4 * AXES
+BROKEN = (OSError, EOFError, zlib.error, struct.error, ValueError, OverflowError, MemoryError)
 
 
 def read_idx_images(path: Path) -> UInt8[np.ndarray, "N H W"]:
@@ -26,13 +32,13 @@ def read_idx_images(path: Path) -> UInt8[np.ndarray, "N H W"]:
         If the file is damaged, truncated, or holds something else than images of unsigned bytes.
     """
     try:
-        content = path.read_bytes()
+        with open_plain(path) as file:
+            return _read(file, path)
     except OSError as error:
-        raise damaged(path, error) from error
-    return parse_idx_images(content, path)
+        raise damaged(path, error.strerror or error) from error
 
 
-def parse_idx_images(content: bytes, origin: Path | str) -> UInt8[np.ndarray, "N H W"]:
+def parse_idx_images(content: bytes | bytearray, origin: Path | str) -> UInt8[np.ndarray, "N H W"]:
     """Parse the bytes of an IDX file of images, gzipped or not; `origin` names them in messages.
 
     Raises
@@ -40,15 +46,22 @@ def parse_idx_images(content: bytes, origin: Path | str) -> UInt8[np.ndarray, "N
     DataFileError
         As `read_idx_images`.
     """
-    if content[:2] == GZIP_MAGIC:
-        try:
-            content = gzip.decompress(content)
-        except (OSError, EOFError, zlib.error) as error:
-            raise damaged(origin, error) from error
-    if len(content) < HEADER_BYTES or content[:4] != bytes((0, 0, UNSIGNED_BYTE, AXES)):
-        raise damaged(origin, f"expected an IDX file of bytes with {AXES} axes, it begins with {content[:4].hex()}")
-    count, height, width = (int(extent) for extent in np.frombuffer(content, ">u4", AXES, 4))
-    expected, got = count * height * width, len(content) - HEADER_BYTES
-    if got != expected:
-        raise damaged(origin, f"its header promises {count} images of {height} x {width}, but {got} pixels follow")
-    return np.frombuffer(content, np.uint8, offset=HEADER_BYTES).reshape(count, height, width)
+    return _read(io.BytesIO(content), origin)
+
+
+def _read(file: BinaryIO, origin: Path | str) -> UInt8[np.ndarray, "N H W"]:
+    is_gzipped = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+    file.seek(0)
+    stream = cast(BinaryIO, gzip.GzipFile(fileobj=file)) if is_gzipped else file
+    try:
+        header = stream.read(HEADER_BYTES)
+        if len(header) < HEADER_BYTES or header[:4] != bytes((0, 0, UNSIGNED_BYTE, AXES)):
+            raise damaged(origin, f"expected an IDX file of bytes with {AXES} axes, it begins with {header[:4].hex()}")
+        count, height, width = struct.unpack(f">{AXES}I", header[4:])
+        pixels = read_exactly(stream, count * height * width)
+        require_end(stream)
+        return np.frombuffer(pixels, np.uint8).reshape(count, height, width)
+    except DataFileError:
+        raise
+    except BROKEN as error:
+        raise damaged(origin, error) from error

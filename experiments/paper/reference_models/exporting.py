@@ -19,7 +19,7 @@ from experiments.models.flow import Flow
 from experiments.models.registry import build
 from experiments.paper.default_inputs import default_input_names
 from experiments.paper.reference_models.card import render_card
-from experiments.paper.reference_models.record import LIKELIHOOD_COLUMNS, read_record
+from experiments.paper.reference_models.record import LIKELIHOOD_COLUMNS, MACHINE, read_environment, read_record
 from experiments.paper.reference_models.shipped import CARD, LIKELIHOODS, WEIGHTS
 from experiments.paper.reference_models.weights import load_reference_weights, save_reference_weights
 from experiments.storage.atomic_write import cannot_write, write_json, write_text
@@ -28,7 +28,8 @@ from experiments.storage.environment import environment_record
 from experiments.storage.file_digest import file_digest
 from experiments.study.samples import load_inputs, read_input_names
 from experiments.study.trained_model import TrainedModel, load_run
-from experiments.training.log import read_log
+from experiments.training.evaluations import read_evaluations
+from experiments.training.log import last_row
 
 COPIED = ("config.json", "log.csv")
 COPIED_IF_THERE = ("evaluations.csv",)
@@ -85,6 +86,9 @@ def export_run(
 
 def _write(trained: TrainedModel, out: Path, name: str, n_images: int, progress: Progress) -> None:
     """Write all files of the model into a directory that exists."""
+    environment = _environment(trained)
+    if trained.run.evaluations_path.exists():
+        read_evaluations(trained.run.evaluations_path)  # what is copied must be sound
     for file in COPIED:
         shutil.copyfile(trained.run.path / file, out / file)
     for file in COPIED_IF_THERE:
@@ -102,16 +106,16 @@ def _write(trained: TrainedModel, out: Path, name: str, n_images: int, progress:
         "parameters": sum(parameter.numel() for parameter in trained.model.parameters()),
         "bpd_moved_by_storage": _moved(stored, trained, rows[0]),
     }
-    write_json(out / "environment.json", {**_environment(trained), "weights": weights})
+    write_json(out / "environment.json", {**environment, "weights": weights})
     write_text(out / CARD, render_card(read_record(out, unfinished=True), name))
 
 
 def _environment(trained: TrainedModel) -> dict[str, Any]:
     """The run's record, with what it says nothing of: how long it took, what the images are, and who exported it."""
-    images, last = trained.train_images, read_log(trained.run.log_path)[-1]
+    images, last = trained.train_images, last_row(trained.run.log_path)
     description = DESCRIPTIONS[images.name]
     return {
-        **trained.run.environment(),
+        **read_environment(trained.run, MACHINE, "train the run again"),
         "exported_by": environment_record()["package"],
         "training": {
             "steps": last.step,

@@ -1,7 +1,7 @@
 """The weights of a reference model: averaged parameters and buffers, small enough to ship, in one safetensors file.
 
-They are float32, or stored as float16 where float32 would be too large: then half the digits are lost once, here, and
-evaluation computes in float32 (and curvature in float64) as always. The metadata say which.
+They are stored as float32, or as float16 where float32 would be too large; the metadata say which. Weights stored as
+float16 are rounded once, when they are stored: evaluation computes in float32 and curvature in float64 in both cases.
 """
 
 import json
@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from curvature.errors import CheckpointError
 from experiments.storage.serialisation import content_hash
-from experiments.storage.tensor_file import damaged, read_tensors, write_tensors
-from experiments.training.checkpoint import load_weights
+from experiments.storage.tensor_file import read_tensors, write_tensors
+from experiments.training.checkpoint import load_weights, read_mapping
 from experiments.training.identity import model_identity
 
 FORMAT = "likelihood-curvature weights 1"
@@ -71,13 +71,7 @@ def read_reference_weights(path: Path) -> tuple[dict[str, Tensor], Mapping[str, 
             "reference model; export a smaller one"
         )
     stored, metadata = read_tensors(path, FORMAT)
-    try:
-        identity = json.loads(metadata["model"])
-        intact = metadata["model_sha256"] == content_hash(identity)
-    except (KeyError, ValueError) as error:
-        raise damaged(path, repr(error)) from error
-    if not intact:
-        raise damaged(path, "the checksum of its metadata differs")
+    identity = read_mapping(path, metadata, "model", "model_sha256")
     return {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in stored.items()}, identity
 
 

@@ -1,14 +1,15 @@
 """Whether a job is finished, decided by what lies in its run directory: ``job.json`` and the files that it names."""
 
-import json
 from collections.abc import Iterable
 
 from curvature.errors import ConfigError
 from experiments.storage.atomic_write import write_json
 from experiments.storage.file_digest import file_digest
 from experiments.storage.serialisation import from_plain, to_plain
+from experiments.storage.strict_json import read_json
 from experiments.study.configuration import ComparisonConfig, ExperimentConfig
 from experiments.study.sweep.planning import Job
+from experiments.study.train_and_compare import files_made
 
 RECORD = "job.json"
 
@@ -20,12 +21,13 @@ def is_finished(job: Job) -> bool:
     run again, and its finished stages are found finished one by one.
     """
     try:
-        record = json.loads((job.path / RECORD).read_text(encoding="utf-8"))
+        record = read_json(job.path / RECORD)
         experiment = from_plain(ExperimentConfig, record["experiment"])
         comparison = None if record["comparison"] is None else from_plain(ComparisonConfig, record["comparison"])
         if (experiment, comparison) != (job.experiment, job.comparison):
             return False
-        return all(file_digest(job.path / name) == checksum for name, checksum in record["files"].items())
+        # Of all files that it makes: a record that was edited may name fewer.
+        return all(file_digest(job.path / name) == record["files"][name] for name in files_made(job.comparison))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ConfigError):
         return False
 

@@ -1,6 +1,5 @@
 """The sweep's own directory: ``sweep.json`` says which sweep it holds; another one is refused."""
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from experiments.storage.directory_lock import held_directory
 from experiments.storage.environment import environment_record
 from experiments.storage.run_directory import RunDirectory
 from experiments.storage.serialisation import differences, from_plain, to_plain
+from experiments.storage.strict_json import read_json
 from experiments.study.sweep.config import SweepConfig
 from experiments.study.sweep.planning import Job
 
@@ -49,7 +49,7 @@ def _require_same_sweep(out: Path, config: SweepConfig) -> None:
     if not path.is_file():
         return
     try:
-        kept = to_plain(from_plain(SweepConfig, json.loads(path.read_text(encoding="utf-8"))["sweep"]))
+        kept = to_plain(from_plain(SweepConfig, read_json(path)["sweep"]))
     except (OSError, ValueError, KeyError, TypeError, ConfigError) as error:
         raise RunDirectoryError(f"{path}: is damaged ({error!r}); remove it, the runs beside it stay") from error
     changed = differences(kept, to_plain(config))

@@ -8,7 +8,7 @@ import pandas as pd
 from experiments.storage.atomic_write import replacement
 from experiments.storage.run_directory import RunDirectory
 from experiments.study.sweep.planning import Job
-from experiments.training.log import read_log
+from experiments.training.log import last_row
 
 NAME = "sweep.csv"
 
@@ -43,7 +43,7 @@ def write_results(out: Path, results: pd.DataFrame) -> Path:
 
 def _rows(job: Job) -> pd.DataFrame:
     run = RunDirectory(job.path)
-    last = read_log(run.log_path)[-1]
+    last = last_row(run.log_path)
     provenance = {
         "run_path": str(job.path),
         "run": job.name,

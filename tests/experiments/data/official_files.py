@@ -33,6 +33,12 @@ def picture_bytes(picture, kind="PNG"):
     return file.getvalue()
 
 
+def flat_jpegs(seed, count, height, width):
+    """JPEG files of colour pictures of one colour each, and those pictures as they are decoded."""
+    files = [picture_bytes(picture, "JPEG") for picture in flat_pictures(seed, count, 3, height, width)]
+    return files, np.stack([np.asarray(Image.open(io.BytesIO(file))).transpose(2, 0, 1) for file in files])
+
+
 def write_zip(path, contents):
     with zipfile.ZipFile(path, "w") as file:
         for name, content in contents.items():
@@ -58,7 +64,7 @@ def random_images(seed, count, *shape):
 
 
 def flat_pictures(seed, count, channels, height, width):
-    """Pictures of one colour each: cropping, averaging and JPEG leave them as they are (JPEG to a few values)."""
+    """Pictures of one colour each: cropping and averaging leave them as they are."""
     colours = np.random.default_rng(seed).integers(0, 256, (count, channels, 1, 1), dtype=np.uint8)
     return np.broadcast_to(colours, (count, channels, height, width)).copy()
 
@@ -128,11 +134,10 @@ def write_svhn(directory):
 
 
 def write_celeba(directory):
-    images = flat_pictures(0, TRAIN_COUNT + TEST_COUNT + 1, 3, 218, 178)
+    files, images = flat_jpegs(0, TRAIN_COUNT + TEST_COUNT + 1, 218, 178)
     partitions = [0] * TRAIN_COUNT + [1] + [2] * TEST_COUNT
     names = [f"{number + 1:06}.jpg" for number in range(len(images))]
-    # PNG under a name of JPEG: what counts is the content, and PNG keeps the values.
-    contents = {f"img_align_celeba/{name}": picture_bytes(image) for name, image in zip(names, images, strict=True)}
+    contents = {f"img_align_celeba/{name}": file for name, file in zip(names, files, strict=True)}
     write_zip(directory / "img_align_celeba.zip", contents)
     lines = [f"{name} {partition}\n" for name, partition in zip(names, partitions, strict=True)]
     (directory / "list_eval_partition.txt").write_text("".join(lines))
@@ -153,12 +158,12 @@ def write_imagenet32(directory):
 
 
 def write_tiny_imagenet(directory):
-    train, test = flat_pictures(0, TRAIN_COUNT, 3, 64, 64), flat_pictures(1, TEST_COUNT, 3, 64, 64)
+    (train_files, train), (test_files, test) = flat_jpegs(0, TRAIN_COUNT, 64, 64), flat_jpegs(1, TEST_COUNT, 64, 64)
     folder = "tiny-imagenet-200"
     names = [f"{folder}/train/n0000000{n % 2}/images/n0000000{n % 2}_{n}.JPEG" for n in range(TRAIN_COUNT)]
-    contents = {name: picture_bytes(image) for name, image in zip(names, train, strict=True)}
+    contents = dict(zip(names, train_files, strict=True))
     order = sorted(range(TRAIN_COUNT), key=lambda n: names[n])
-    contents.update({f"{folder}/val/images/val_{n}.JPEG": picture_bytes(image) for n, image in enumerate(test)})
+    contents.update({f"{folder}/val/images/val_{n}.JPEG": file for n, file in enumerate(test_files)})
     contents.update({f"{folder}/test/images/test_0.JPEG": b"not read", f"{folder}/wnids.txt": b"n00000000\n"})
     write_zip(directory / "tiny-imagenet-200.zip", contents)
     return train[order][:, :, :32, :32], test[:, :, :32, :32]

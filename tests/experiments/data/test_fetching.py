@@ -188,3 +188,12 @@ def test_an_official_file_with_fewer_images_than_published_fails(mnist, cache, m
     monkeypatch.setitem(SOURCES, "mnist", OfficialSource(SOURCES["mnist"].files, splits))
     (failed,) = [check for check in verify_set("mnist") if not check.passed]
     assert "6 images, but 60000 are published" in failed.detail
+
+
+@pytest.mark.parametrize("address", ["file:///etc/passwd", "ftp://example.org/a", "data:,a", "nonsense"])
+def test_an_address_that_is_not_of_the_web_is_told_as_such(address, cache):
+    file = OfficialFile("a.gz", (address,), "sha256:" + "0" * 64)
+    with pytest.raises(DownloadError, match="expected an address that begins with https:// or http://") as told:
+        download(file, cache)
+    assert "checksum" not in str(told.value)
+    assert left_behind(cache) == []

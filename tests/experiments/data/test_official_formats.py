@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 import torch
 
+from experiments.data import decoded
 from experiments.data.catalog import load_image_set
 from experiments.data.descriptions import DESCRIPTIONS, REAL_SETS
 from experiments.data.image_set import shuffled
 from experiments.data.sources import SOURCES
 from experiments.data.stored_sets import find_split
+from experiments.storage.tensor_file import write_tensors
 from tests.experiments.data.official_files import random_images, write_official
 
 
@@ -69,16 +71,19 @@ def test_pictures_are_decoded_once_and_again_when_the_files_change(root, cache):
     directory = root / "omniglot"
     first = write_official("omniglot", directory)["test"]
     load_image_set("omniglot")
-    (kept,) = (cache / "decoded").glob("omniglot-test-*.npy")
-    np.save(kept, np.zeros_like(first))
+    (kept,) = (cache / "decoded").glob("omniglot-test-*.safetensors")
+    write_tensors(kept, decoded.FORMAT, {decoded.IMAGES: torch.zeros(first.shape, dtype=torch.uint8)}, {})
     assert int(load_image_set("omniglot").images.max()) == 0  # read from the cache, not from the archive
-    kept.write_bytes(b"damaged")
-    assert torch.equal(load_image_set("omniglot").images, shuffled(torch.from_numpy(first)))
+    flipped = bytearray(kept.read_bytes())
+    flipped[-1] ^= 1
+    for damage in (b"damaged", flipped):
+        kept.write_bytes(damage)
+        assert torch.equal(load_image_set("omniglot").images, shuffled(torch.from_numpy(first)))
     kept.unlink()
     (directory / "images_evaluation.zip").touch()
     load_image_set("omniglot")
     assert not kept.exists()
-    assert len(list((cache / "decoded").glob("omniglot-test-*.npy"))) == 1
+    assert len(list((cache / "decoded").glob("omniglot-test-*.safetensors"))) == 1
 
 
 def test_a_cache_that_cannot_be_written_does_not_keep_pictures_from_being_read(root, tmp_path, monkeypatch):

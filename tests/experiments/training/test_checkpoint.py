@@ -1,4 +1,6 @@
+import json
 import os
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -6,7 +8,10 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from curvature.errors import CheckpointError, RunDirectoryError
+from curvature.errors import CheckpointError, ConfigError, RunDirectoryError
+from experiments.storage.serialisation import content_hash
+from experiments.storage.tensor_file import write_tensors
+from experiments.training import checkpoint
 from experiments.training.checkpoint import Checkpoint, load_ema_weights, read_checkpoint, save_checkpoint
 from experiments.training.loop import train
 
@@ -164,3 +169,39 @@ def test_other_running_sums_are_damage(trained, tiny_flow, images, short):
     save_checkpoint(run.checkpoint_path, replace(read_checkpoint(run.checkpoint_path), progress={"x": 1.0}))
     with pytest.raises(CheckpointError, match="is damaged"):
         train(tiny_flow(), images, short, run, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"identity": "[1, 2]"}, "identity: expected a JSON object"),
+        ({"identity": '{"a":' * 100_000}, "identity: it is nested more than"),
+        ({"identity": '{"model": NaN}'}, "identity: NaN is no finite number"),
+        ({"identity": None}, "identity"),
+        ({"step": "-3"}, "step: expected a whole number of at least 0, got '-3'"),
+        ({"step": "1e3"}, "step: expected a whole number"),
+        ({"step": ""}, "step: expected a whole number"),
+        ({"step": "9" * 5000}, "step: expected a whole number"),
+        ({"progress": "[]"}, "progress: expected a JSON object"),
+        ({"progress": '{"steps": "two"}'}, "progress: expected numbers alone"),
+    ],
+)
+def test_words_that_training_never_writes_are_damage_although_the_checksum_fits(changes, words, tmp_path):
+    identity = json.dumps({"model": {}})
+    sound = {"step": "3", "identity": identity, "progress": "{}"}
+    metadata = {key: word for key, word in {**sound, **changes}.items() if word is not None}
+    with suppress(ValueError, RecursionError, ConfigError):
+        metadata["identity_sha256"] = content_hash(json.loads(metadata.get("identity", "{}")))
+    metadata.setdefault("identity_sha256", content_hash({}))
+    path = tmp_path / "checkpoint.safetensors"
+    write_tensors(path, checkpoint.FORMAT, {"model/weight": torch.ones(2)}, metadata)
+    with pytest.raises(CheckpointError, match=words):
+        read_checkpoint(path)
+
+
+def test_a_tensor_of_no_group_is_damage(tmp_path):
+    metadata = {"step": "3", "identity": "{}", "identity_sha256": content_hash({}), "progress": "{}"}
+    path = tmp_path / "checkpoint.safetensors"
+    write_tensors(path, checkpoint.FORMAT, {"weight": torch.ones(2)}, metadata)
+    with pytest.raises(CheckpointError, match="belongs to none of model, average, optimizer"):
+        read_checkpoint(path)

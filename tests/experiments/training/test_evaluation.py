@@ -171,8 +171,13 @@ def test_rows_come_back_bit_for_bit(tmp_path):
     [
         ("", "is no table of evaluations"),
         ("a,b\n", "is no table of evaluations"),
-        ("step,input_set,bpd,bpd_se,n_images\n1,a,x,0,3\n", "damaged row"),
-        ("step,input_set,bpd,bpd_se,n_images\n1,a\n", "damaged row"),
+        ("step,input_set,bpd,bpd_se,n_images\n1,a,x,0,3\n", "line 2 is damaged"),
+        ("step,input_set,bpd,bpd_se,n_images\n1,a\n", "line 2 is damaged"),
+        ("step,input_set,bpd,bpd_se,n_images\n1,a,1.0,0.1,3\n2,a,inf,0.1,3\n", "line 3 is damaged"),
+        ("step,input_set,bpd,bpd_se,n_images\n-1,a,1.0,0.1,3\n", "line 2 is damaged"),
+        ("step,input_set,bpd,bpd_se,n_images\n1,a,1.0,-0.1,3\n", "line 2 is damaged"),
+        ("step,input_set,bpd,bpd_se,n_images\n1,a,1.0,0.1,3", "last line is cut off"),
+        ("step,input_set,bpd,bpd_se,n_images", "last line is cut off"),
     ],
 )
 def test_what_is_no_table_of_evaluations_is_refused(tmp_path, text, message):

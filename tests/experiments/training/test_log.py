@@ -1,9 +1,10 @@
 import io
+import os
 
 import pytest
 
 from curvature.errors import RunDirectoryError
-from experiments.training.log import LogRow, TrainingLog, read_log
+from experiments.training.log import LogRow, TrainingLog, last_row, read_log
 
 
 def row(step):
@@ -71,10 +72,52 @@ def test_a_damaged_row_and_a_missing_log_are_named(tmp_path):
     write(tmp_path / "log.csv", [1])
     with (tmp_path / "log.csv").open("a") as file:
         file.write("2,x\n")
-    with pytest.raises(RunDirectoryError, match="damaged row"):
+    with pytest.raises(RunDirectoryError, match="line 3 is damaged"):
         read_log(tmp_path / "log.csv")
     with pytest.raises(RunDirectoryError, match="cannot be read"):
         read_log(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "3,nan,0.5,0.001,9.0,0.1,,",
+        "3,inf,0.5,0.001,9.0,0.1,,",
+        "3,,0.5,0.001,9.0,0.1,,",
+        "3,5.0,0.5,0.001,9.0",
+        "3,5.0,0.5,0.001,9.0,0.1,,,,",
+        "-3,5.0,0.5,0.001,9.0,0.1,,",
+        "2,5.0,0.5,0.001,9.0,0.1,,",
+        "3.5,5.0,0.5,0.001,9.0,0.1,,",
+        "\0",
+        '"3,5',
+    ],
+)
+def test_a_row_that_training_never_writes_is_told_with_its_line(line, tmp_path):
+    write(tmp_path / "log.csv", [1, 2])
+    with (tmp_path / "log.csv").open("a") as file:
+        file.write(line + "\n")
+    with pytest.raises(RunDirectoryError, match=r"log\.csv: line 4 is damaged"):
+        read_log(tmp_path / "log.csv")
+
+
+def test_a_log_without_rows_has_no_last_one(tmp_path):
+    write(tmp_path / "log.csv", [])
+    with pytest.raises(RunDirectoryError, match="holds no rows"):
+        last_row(tmp_path / "log.csv")
+    write(tmp_path / "log.csv", [1, 2])
+    assert last_row(tmp_path / "log.csv") == row(2)
+
+
+def test_a_log_that_is_no_text_file_is_named(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_bytes(bytes(range(256)))
+    with pytest.raises(RunDirectoryError, match=r"log\.csv: cannot be read"):
+        read_log(path)
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(RunDirectoryError, match="is a named pipe, expected a file"):
+        read_log(path)
 
 
 def test_a_log_that_cannot_be_written_is_named(tmp_path):

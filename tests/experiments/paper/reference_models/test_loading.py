@@ -73,9 +73,45 @@ def test_a_record_without_a_part_is_refused(copied):
         load_model(copied)
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"weights": []}, r"weights is \[\], of the wrong type"),
+        ({"train_images": {"sha256": 3}}, r"lacks train_images\.label"),
+        ({"training": {"steps": 4, "seconds": "long", "images_per_second": 2.0}}, r"training\.seconds is 'long'"),
+        ({"training": {"steps": True, "seconds": 1, "images_per_second": 2.0}}, r"training\.steps is True"),
+        ({"package": {"name": "x", "version": "1", "git_commit": 7}}, r"package\.git_commit is 7"),
+        ({"threads": "two"}, "threads is 'two', of the wrong type"),
+        ({"data": "none"}, "data is 'none', of the wrong type"),
+    ],
+)
+def test_a_record_whose_parts_are_of_other_types_is_refused(change, words, copied):
+    edit_environment(copied, lambda environment: environment.update(change))
+    with pytest.raises(RunDirectoryError, match=words) as told:
+        load_model(copied)
+    assert str(copied / "environment.json") in str(told.value)
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"a": NaN}', "[" * 100_000, '{"a":' * 100_000, "\0", "3"])
+def test_a_record_that_is_no_json_object_is_refused(text, copied):
+    (copied / "environment.json").write_text(text)
+    with pytest.raises(RunDirectoryError, match=r"environment\.json: is damaged"):
+        load_model(copied)
+
+
+HEADER = "input_set,bpd,bpd_se,n_images\n"
+
+
+@pytest.mark.parametrize("text", ["", HEADER, "\0" * 50, HEADER + "a,b,c,d\n"])
+def test_a_table_without_rows_or_numbers_is_refused(text, copied):
+    (copied / "bpd.csv").write_text(text)
+    with pytest.raises(RunDirectoryError, match=r"bpd\.csv: .*; export the model again"):
+        load_model(copied)
+
+
 def test_a_table_of_other_columns_is_refused(copied):
     (copied / "bpd.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(RunDirectoryError, match="expected the columns"):
+    with pytest.raises(RunDirectoryError, match="lacks the columns"):
         load_model(copied)
 
 
