@@ -66,3 +66,7 @@ class BatchMixingError(ToolkitError, ValueError):
 
 class ConvergenceError(ToolkitError, RuntimeError):
     """An iteration did not arrive: eigenpairs that do not settle, or an ascent without a summit."""
+
+
+class FailedCheckError(ToolkitError, AssertionError):
+    """A flow does not keep the contract that `check_flow` puts to it; the message tells what fails, with programs."""
