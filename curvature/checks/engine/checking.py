@@ -109,7 +109,7 @@ def run_checks(
     return [excused(run(one.name), expected.get(one.name)) for one in checks()]
 
 
-def evaluate_check(name: str, flow: Any, x: Any, case: Any) -> Evaluation:
+def evaluate_check(name: str, flow: Any, x: Any, case: Any, fast: bool = False) -> Evaluation:
     """Both sides of a check's statement at one case, as the programs of counterexamples ask for.
 
     Raises
@@ -117,7 +117,7 @@ def evaluate_check(name: str, flow: Any, x: Any, case: Any) -> Evaluation:
     UnknownNameError
         If there is no such check.
     """
-    return check(name).evaluate(Subject.of(flow, x), case)
+    return check(name).evaluate(Subject.of(flow, x, fast), case)
 
 
 def excused(result: CheckResult, reason: str | None) -> CheckResult:

@@ -6,7 +6,7 @@ from typing import Any
 GIVEN = "# flow and x: what was given to check_flow\n"
 
 
-def program(name: str, case: Any, origin: str = "") -> str:
+def program(name: str, case: Any, origin: str = "", fast: bool = False) -> str:
     """A program to paste.
 
     Parameters
@@ -17,11 +17,14 @@ def program(name: str, case: Any, origin: str = "") -> str:
         Its repr is Python code.
     origin
         Lines that make `flow` and `x`; if empty, both must be there already.
+    fast
+        Whether the case was found with fewer samples and coarser grids.
     """
+    haste = ", fast=True" if fast else ""
     names = ", ".join(sorted({*_classes(case), "evaluate_check"}))
     return (
         f"from curvature.checks import {names}\n\n{origin or GIVEN}case = {case!r}\n"
-        f"print(evaluate_check({name!r}, flow, x, case))\n"
+        f"print(evaluate_check({name!r}, flow, x, case{haste}))\n"
     )
 
 

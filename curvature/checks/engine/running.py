@@ -73,5 +73,5 @@ def _failure(check: Check, subject: Subject, case: Any, origin: str) -> CheckRes
         reason = "; ".join(filter(None, words))
     except Exception as error:  # whatever a user's model may raise
         evaluation, reason = NOT_A_NUMBER, f"{type(error).__name__}: {' '.join(str(error).split())}"
-    found = Counterexample(case, evaluation, check.sides, program(check.name, case, origin))
+    found = Counterexample(case, evaluation, check.sides, program(check.name, case, origin, subject.fast))
     return CheckResult(check.name, Status.FAILED, reason, found)
