@@ -1,3 +1,4 @@
+from .checks.engine.checking import check_flow as check_flow
 from .expansion import Expansion as Expansion
 from .expansion import expand as expand
 from .frequencies import frequency_bands as frequency_bands

@@ -66,3 +66,7 @@ class BatchMixingError(ToolkitError, ValueError):
 
 class ConvergenceError(ToolkitError, RuntimeError):
     """An iteration did not converge: Lanczos found too few eigenpairs, or an ascent found no maximum."""
+
+
+class FailedCheckError(ToolkitError, AssertionError):
+    """A flow fails a check of `check_flow`; the message names the failed checks, with programs that show them."""

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import tyro
 
 from curvature.errors import ToolkitError
+from experiments.command_line.check_options import CheckOptions
 from experiments.command_line.data_options import DataOptions
 from experiments.command_line.options import (
     CompareOptions,
@@ -48,6 +49,7 @@ COMMANDS: dict[str, tuple[type, str]] = {
     "export": (ExportOptions, "experiments.command_line.export"),
     "gaps": (GapsOptions, "experiments.command_line.gaps"),
     "verify": (VerifyOptions, "experiments.command_line.verify"),
+    "check": (CheckOptions, "experiments.command_line.check"),
 }
 
 # The commands whose defaults depend on their own arguments.

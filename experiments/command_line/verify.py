@@ -1,14 +1,11 @@
 """`likelihood-curvature verify`: every claim of the theory put to random cases and to sympy."""
 
 import sys
-import tempfile
-from pathlib import Path
-
-import hypothesis.configuration
 
 from curvature.claims import verify
 from curvature.errors import ConfigError
 from experiments.command_line.comparison_view import table_console
+from experiments.command_line.hypothesis_files import without_hypothesis_files
 from experiments.command_line.options import VerifyOptions
 from experiments.command_line.verification_view import ClaimProgress, show_verification
 from experiments.storage.atomic_write import write_json
@@ -25,11 +22,8 @@ def run(options: VerifyOptions) -> None:
     if options.json is not None and not options.json.parent.is_dir():
         raise ConfigError(f"--json: expected a file in a directory that exists, got {options.json}")
     console = table_console()
-    with tempfile.TemporaryDirectory() as scratch:
-        # Hypothesis would leave a directory of caches wherever the command is called.
-        hypothesis.configuration.set_hypothesis_home_dir(Path(scratch))
-        with ClaimProgress(console) as progress:
-            verification = verify(options.claims or None, options.examples, options.seed, progress=progress)
+    with without_hypothesis_files(), ClaimProgress(console) as progress:
+        verification = verify(options.claims or None, options.examples, options.seed, progress=progress)
     show_verification(verification, console)
     if options.json is not None:
         environment = environment_record(seed=options.seed)

@@ -68,6 +68,17 @@ def read_array(path: Path, key: str) -> np.ndarray:
     return _read(path, lambda file: npz.read_array(file, key, path))
 
 
+def read_npy(path: Path) -> np.ndarray:
+    """The array of an npy file; pickled objects are refused.
+
+    Raises
+    ------
+    DataFileError
+        If the file is damaged, or holds Python objects.
+    """
+    return _read(path, lambda file: npz.read_npy(file, path.stat().st_size, path))
+
+
 def _read(path: Path, read: Callable[[BinaryIO], T]) -> T:
     try:
         with open_plain(path) as file:

@@ -9,9 +9,12 @@ from curvature.claims.engine.claim import Claim
 from curvature.claims.engine.drawing.cases import Models
 from curvature.claims.engine.evidence import Evidence
 from curvature.claims.engine.outcome import Outcome
-from curvature.claims.engine.search import DEFAULT_EFFORT, Effort, Found, search, search_toy_flows
-from curvature.claims.engine.verdict import Counterexample, Evaluation, Verdict
+from curvature.claims.engine.search import search_toy_flows
+from curvature.claims.engine.verdict import Verdict
 from curvature.errors import ToolkitError
+from curvature.property_testing.counterexample import Counterexample
+from curvature.property_testing.evaluation import Evaluation
+from curvature.property_testing.search import DEFAULT_EFFORT, Effort, Found, search
 
 # If hardly any case meets the condition, the search under it decides nothing.
 SMALLEST_SHARE_WITHIN_CONDITION = 0.2

@@ -1,104 +1,19 @@
-"""The search for counterexamples: Hypothesis draws cases and shrinks the first violation to the smallest one."""
+"""The search for counterexamples among toy flows: the smallest ones first, because shrinking is local."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from random import Random
+from dataclasses import replace
 from typing import Any
 
-from hypothesis import Phase, assume, find, settings
-from hypothesis.errors import NoSuchExample, Unsatisfiable
 from hypothesis.strategies import SearchStrategy
 
 from curvature.claims.engine.drawing.flow_strategies import SMALLEST
-
-DEFAULT_EXAMPLES = 8
+from curvature.property_testing.search import Effort, Found, Violates, search
 
 # Number of cases among the smallest flows for each case among all flows.
 SMALLEST_SHARE = 3
 
 # Further searches among the smallest flows once a counterexample is known to exist.
 ATTEMPTS = 10
-
-Violates = Callable[[Any], bool]
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How long to search, and with which random cases.
-
-    Attributes
-    ----------
-    examples
-        Number of cases to try; shrinking a counterexample takes more.
-    seed
-        The same seed tries the same cases.
-    shrink
-        Whether to shrink a counterexample to the smallest one.
-    on_case
-        Called for every case tried, those of shrinking included.
-    """
-
-    examples: int = DEFAULT_EXAMPLES
-    seed: int = 0
-    shrink: bool = True
-    on_case: Callable[[], None] = lambda: None
-
-
-DEFAULT_EFFORT = Effort()
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a search found.
-
-    Attributes
-    ----------
-    case
-        The smallest case that violates the statement, or at which it cannot be evaluated; None if there was none.
-    cases
-        Number of cases tried before the first such.
-    """
-
-    case: Any | None
-    cases: int
-
-
-def search(
-    cases: SearchStrategy[Any],
-    violates: Violates,
-    effort: Effort = DEFAULT_EFFORT,
-    meets: Callable[[Any], bool] | None = None,
-) -> Found:
-    """Look for a case that violates a statement, and shrink it.
-
-    Parameters
-    ----------
-    cases
-        What to draw from.
-    violates
-        Whether the statement is false of a case.
-    effort
-        How long to search.
-    meets
-        Which cases count; all if left out.
-    """
-    tried, violated = 0, False
-
-    def is_violation(case: Any) -> bool:
-        nonlocal tried, violated
-        assume(meets is None or meets(case))
-        effort.on_case()
-        false = violates(case)
-        tried += not violated
-        violated = violated or false
-        return false
-
-    phases = (Phase.generate, Phase.shrink) if effort.shrink else (Phase.generate,)
-    quiet = settings(max_examples=effort.examples, database=None, deadline=None, phases=phases, print_blob=False)
-    try:
-        return Found(find(cases, is_violation, settings=quiet, random=Random(effort.seed)), tried)
-    except (NoSuchExample, Unsatisfiable):
-        return Found(None, tried)
 
 
 def search_toy_flows(

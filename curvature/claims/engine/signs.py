@@ -5,7 +5,7 @@ import torch
 from curvature import Moments
 from curvature.claims.engine.claim import Condition
 from curvature.claims.engine.drawing.cases import AtPoint
-from curvature.claims.engine.verdict import Evaluation
+from curvature.property_testing.evaluation import Evaluation
 
 # Larger than round-off, so that no counterexample is an effect of rounding.
 MARGIN = 1e-7

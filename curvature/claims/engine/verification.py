@@ -8,8 +8,8 @@ from curvature.claims.engine.claim import Claim
 from curvature.claims.engine.drawing.cases import Models
 from curvature.claims.engine.outcome import Outcome
 from curvature.claims.engine.registry import claim, claims
-from curvature.claims.engine.search import DEFAULT_EXAMPLES, Effort
 from curvature.errors import OptionError
+from curvature.property_testing.search import DEFAULT_EXAMPLES, Effort
 
 OnClaim = Callable[[str, int], None]
 """Called with the name of the claim that is being tested and the number of its cases tried so far."""

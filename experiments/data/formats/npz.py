@@ -77,10 +77,31 @@ def read_array(file: BinaryIO, name: str, origin: Path | str) -> np.ndarray:
         header says.
     """
     with _opened(file, name, origin) as (stream, size):
-        shape, is_fortran, dtype = _read_header(stream, size, name, origin)
-        content = read_exactly(stream, prod(shape) * dtype.itemsize)
-        require_end(stream)
-        return np.frombuffer(content, dtype).reshape(shape, order="F" if is_fortran else "C")
+        return _read_stream(stream, size, name, origin)
+
+
+def read_npy(file: BinaryIO, size: int, origin: Path | str) -> np.ndarray:
+    """Read the array of numbers of an npy file of `size` bytes.
+
+    Raises
+    ------
+    DataFileError
+        As `read_array`.
+    """
+    try:
+        return _read_stream(file, size, Path(origin).stem, origin)
+    except DataFileError:
+        raise
+    except BROKEN as error:
+        raise damaged(origin, error) from error
+
+
+def _read_stream(stream: IO[bytes], size: int, name: str, origin: Path | str) -> np.ndarray:
+    """Read the npy format: header, numbers, and nothing after them."""
+    shape, is_fortran, dtype = _read_header(stream, size, name, origin)
+    content = read_exactly(stream, prod(shape) * dtype.itemsize)
+    require_end(stream)
+    return np.frombuffer(content, dtype).reshape(shape, order="F" if is_fortran else "C")
 
 
 @contextmanager

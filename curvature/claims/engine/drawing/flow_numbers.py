@@ -2,28 +2,16 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any, cast
+from dataclasses import dataclass
 
 from curvature.claims.engine.drawing.small_numbers import Matrix, Vector
+from curvature.property_testing.code_repr import CodeRepr
 
 ONE_PIXEL: Matrix = ((1.0,),)
 
 
-class Numbers:
-    """A dataclass whose repr is Python code without the fields that have their default values."""
-
-    def __repr__(self) -> str:
-        shown = [
-            f"{field.name}={value!r}"
-            for field in fields(cast(Any, self))
-            if (value := getattr(self, field.name)) != field.default
-        ]
-        return f"{type(self).__name__}({', '.join(shown)})"
-
-
 @dataclass(frozen=True, repr=False)
-class Coupling(Numbers):
+class Coupling(CodeRepr):
     """``y2 = x2 + B s(A * x1 + a)`` with x1 the first half of the channels, rounded down.
 
     Attributes
@@ -44,7 +32,7 @@ class Coupling(Numbers):
 
 
 @dataclass(frozen=True, repr=False)
-class Step(Numbers):
+class Step(CodeRepr):
     """``y = U x + b`` on the channels of every pixel, then a coupling if there is one."""
 
     kernel: Matrix
@@ -53,7 +41,7 @@ class Step(Numbers):
 
 
 @dataclass(frozen=True, repr=False)
-class Level(Numbers):
+class Level(CodeRepr):
     """A squeeze of 2x2 pixels to channels if asked for, then steps; then the second half of the channels is latent."""
 
     steps: tuple[Step, ...]
@@ -61,7 +49,7 @@ class Level(Numbers):
 
 
 @dataclass(frozen=True, repr=False)
-class FlowNumbers(Numbers):
+class FlowNumbers(CodeRepr):
     """Everything a `ToyFlow` is made of.
 
     Attributes

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sympy
 
-from curvature.claims.engine.verdict import Counterexample
+from curvature.property_testing.counterexample import Counterexample
 
 
 @dataclass(frozen=True, eq=False)

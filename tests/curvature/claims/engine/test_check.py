@@ -19,8 +19,8 @@ from curvature.claims import (
     check,
     search,
 )
-from curvature.claims.engine.verdict import plain
 from curvature.claims.strategies import eighths
+from curvature.property_testing.counterexample import plain
 
 FACTS = {
     Verdict.HOLDS: {"proofs": {"a": True}},

@@ -1,0 +1,25 @@
+"""The options of `likelihood-curvature check`. No torch here."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+
+
+@dataclass(frozen=True)
+class CheckOptions:
+    """Put the contract of a flow to a model: every property that the toolkit's numbers take for granted."""
+
+    model: tyro.conf.Positional[str]
+    """package.module:factory of your own model, the name of a reference model (such as cifar10), or a run directory."""
+    inputs: str | None = None
+    """FILE.npy, FILE.npz or FILE.npz:KEY with floats [N, *event] or 8-bit images [N, C, H, W]; the training images by
+    default, where a model has them."""
+    expect_failure: tuple[str, ...] = ()
+    """NAME=REASON of checks that may fail, such as smoothness="ReLU couplings"."""
+    fast: bool = False
+    """Try fewer cases and fewer samples."""
+    seed: int = 0
+    """The same seed tries the same cases."""
+    data_root: Path | None = None
+    """Directory of the data sets; LIKELIHOOD_CURVATURE_DATA by default."""
