@@ -16,11 +16,11 @@ from experiments.command_line.data_options import (
 )
 from experiments.command_line.data_view import DownloadBars, catalog_table, channels_table, check_line, spectrum_lines
 from experiments.data.catalog import load_image_set, require_known_set
-from experiments.data.descriptions import DESCRIPTIONS, REAL_SETS
 from experiments.data.errors import DataNotFoundError, DownloadError
 from experiments.data.fetching import fetch
 from experiments.data.inventory import holdings
 from experiments.data.location import cache_directory, data_root, use_data_root
+from experiments.data.registry import DESCRIPTIONS, REAL_SETS
 from experiments.data.statistics_files import cached_statistics, statistics_directory, write_statistics
 from experiments.data.verification import is_present, verify_set
 

@@ -8,10 +8,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
-from experiments.data.descriptions import DESCRIPTIONS
+from experiments.data.data_set import OfficialFile
 from experiments.data.image_set import ImageSet
 from experiments.data.inventory import Holding
-from experiments.data.sources import OfficialFile
+from experiments.data.registry import DESCRIPTIONS
 from experiments.data.statistics import PixelStatistics
 from experiments.data.statistics_files import channel_table, spectrum_table
 from experiments.data.verification import Check

@@ -4,13 +4,10 @@ from collections.abc import Callable
 from functools import partial
 
 from curvature.names import require_known
-from experiments.data.descriptions import DESCRIPTIONS, EMBEDDED, REAL_SETS
-from experiments.data.digits import load_digits
+from experiments.data.data_set import DataSet
 from experiments.data.image_set import ImageSet
-from experiments.data.photograph_patches import PHOTOGRAPHS, load_photograph_patches
+from experiments.data.registry import DATA_SETS, DESCRIPTIONS
 from experiments.data.stored_sets import load_stored_set
-
-__all__ = ["CATALOG", "EMBEDDED", "load_image_set", "require_known_set"]
 
 Loader = Callable[[str, int], ImageSet]
 
@@ -20,11 +17,11 @@ def _load_stored(name: str, split: str, patch_size: int) -> ImageSet:
     return load_stored_set(name, split)
 
 
-CATALOG: dict[str, Loader] = {
-    **{name: partial(load_photograph_patches, name) for name in PHOTOGRAPHS},
-    "digits": load_digits,
-    **{name: partial(_load_stored, name) for name in REAL_SETS},
-}
+def _loader(name: str, data_set: DataSet) -> Loader:
+    return partial(_load_stored, name) if data_set.load is None else data_set.load
+
+
+CATALOG: dict[str, Loader] = {name: _loader(name, data_set) for name, data_set in DATA_SETS.items()}
 
 
 def load_image_set(name: str, split: str = "test", patch_size: int = 8) -> ImageSet:

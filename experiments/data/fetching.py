@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from experiments.data.checksums import require_checksum
+from experiments.data.data_set import OfficialFile
 from experiments.data.errors import ChecksumError, DataNotFoundError, DownloadError
 from experiments.data.location import cache_directory
-from experiments.data.sources import SOURCES, OfficialFile
+from experiments.data.registry import SOURCES
 from experiments.data.stored_sets import find_split
 
 SECONDS_WITHOUT_AN_ANSWER = 60

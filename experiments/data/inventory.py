@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.data.descriptions import DESCRIPTIONS
 from experiments.data.errors import DataFileError
 from experiments.data.npz_layout import count_images
-from experiments.data.sources import SOURCES
+from experiments.data.registry import DESCRIPTIONS, SOURCES
 from experiments.data.stored_sets import StoredSplit, find_split
 
 

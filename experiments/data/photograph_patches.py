@@ -14,16 +14,12 @@ from torch import Tensor
 from curvature.errors import ShapeError
 from experiments.data.image_set import ImageSet, shuffled
 
-PHOTOGRAPHS = {
-    "china": "by danielbuechele, https://www.flickr.com/photos/danielbuechele/6061409035",
-    "flower": "by vultilion, https://www.flickr.com/photos/vultilion/6056698931",
-}
 TILE_IN_PATCHES = 4
 TRAIN_STRIDES_PER_PATCH = 4
 SPLIT_SEED = 0
 
 
-def load_photograph_patches(name: str, split: str, patch_size: int = 8) -> ImageSet:
+def load_photograph_patches(name: str, split: str, patch_size: int = 8, citation: str = "") -> ImageSet:
     """Patches of one photograph.
 
     Parameters
@@ -34,6 +30,8 @@ def load_photograph_patches(name: str, split: str, patch_size: int = 8) -> Image
         `train`: overlapping patches, a quarter of a patch apart. `test`: patches that do not overlap.
     patch_size
         Height and width of a patch in pixels.
+    citation
+        Whom to cite.
 
     Raises
     ------
@@ -51,7 +49,7 @@ def load_photograph_patches(name: str, split: str, patch_size: int = 8) -> Image
         images=shuffled(torch.cat([patches_of(tile, patch_size, stride) for tile in tiles])),
         source=f"scikit-learn sample image {name}.jpg, {patch_size} x {patch_size} patches",
         licence="CC BY 2.0",
-        citation=f"photograph {PHOTOGRAPHS[name]}, distributed with scikit-learn",
+        citation=citation,
     )
 
 

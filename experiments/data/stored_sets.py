@@ -7,18 +7,16 @@ import numpy as np
 import torch
 from jaxtyping import UInt8
 
+from experiments.data.data_set import DataSetDescription
 from experiments.data.decoded import decoded_once
-from experiments.data.descriptions import DESCRIPTIONS, DataSetDescription
 from experiments.data.errors import DataFileError, DataNotFoundError
 from experiments.data.image_set import ImageSet, shuffled_order
 from experiments.data.location import set_directories
 from experiments.data.npz_layout import SOURCE_PHOTOGRAPH, array_names, read_array, read_shards, shards
-from experiments.data.official import DECODED_ONCE, read_official
 from experiments.data.photograph_split import NOTE, in_training_set
-from experiments.data.sources import IMAGENET_SHARDS, SOURCES
+from experiments.data.registry import DATA_SETS, DESCRIPTIONS, SOURCES
 
 Images = UInt8[np.ndarray, "N C H W"]
-SPLIT_BY_PHOTOGRAPH = ("svhn",)
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ class StoredSplit:
         DataFileError
             If a file is damaged or its images are not of the set's shape.
         """
-        if not self.is_npz and self.name in DECODED_ONCE:
+        if not self.is_npz and DATA_SETS[self.name].is_decoded_once:
             return decoded_once(self.name, self.split, self.files, self.read_files)
         return self.read_files()
 
@@ -86,7 +84,9 @@ class StoredSplit:
         if self.is_npz:
             images = read_shards(list(self.files.values()), event_shape)
             return images[self.chosen(len(images))] if self.by_photograph else images
-        images = read_official(self.name, self.files, self.split)
+        read = DATA_SETS[self.name].read
+        assert read is not None
+        images = read(self.files, self.split)
         if images.shape[1:] != event_shape or len(images) == 0:
             raise DataFileError(
                 f"{', '.join(map(str, self.files.values()))}: expected images of shape {list(event_shape)}, got "
@@ -164,10 +164,14 @@ def not_found(name: str, split: str) -> DataNotFoundError:
 def _find_in(directory: Path, place: str, description: DataSetDescription, split: str) -> StoredSplit | None:
     """The split in this directory: in the npz layout, by photograph, or in official files."""
     name, source = description.name, SOURCES[description.name]
-    paths = _shards(directory, split)
+    paths = _shards(name, directory, split)
     official = source.find(directory, split)
-    if name in SPLIT_BY_PHOTOGRAPH and not _shards(directory, "train") and source.find(directory, "train") is None:
-        paths = _shards(directory, "test")
+    if (
+        DATA_SETS[name].by_photograph
+        and not _shards(name, directory, "train")
+        and source.find(directory, "train") is None
+    ):
+        paths = _shards(name, directory, "test")
         if paths and _have_photographs(paths):
             return StoredSplit(name, split, place, directory, _by_name(paths), is_npz=True, by_photograph=True)
         paths = paths if split == "test" else []
@@ -186,8 +190,8 @@ def _have_photographs(paths: list[Path]) -> bool:
         return True
 
 
-def _shards(directory: Path, split: str) -> list[Path]:
-    return shards(directory, split, IMAGENET_SHARDS)
+def _shards(name: str, directory: Path, split: str) -> list[Path]:
+    return shards(directory, split, SOURCES[name].native_npz)
 
 
 def _by_name(paths: list[Path]) -> dict[str, Path]:

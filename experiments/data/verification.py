@@ -6,8 +6,7 @@ from pathlib import Path
 
 from curvature.errors import ToolkitError
 from experiments.data.checksums import is_recorded, require_checksum, require_recorded
-from experiments.data.descriptions import DESCRIPTIONS
-from experiments.data.sources import SOURCES
+from experiments.data.registry import DESCRIPTIONS, SOURCES
 from experiments.data.stored_sets import StoredSplit, find_split, not_found
 
 

@@ -3,8 +3,7 @@
 from dataclasses import replace
 from typing import TypeVar
 
-from experiments.data.descriptions import DESCRIPTIONS, EMBEDDED
-from experiments.data.photograph_patches import PHOTOGRAPHS
+from experiments.data.registry import DESCRIPTIONS, EMBEDDED, OF_ANY_SIZE
 from experiments.data.stored_sets import find_split
 from experiments.paper.pairs import PAPER_SETS
 from experiments.study.configuration import ComparisonConfig, ExplanationConfig, TrajectoryConfig
@@ -26,12 +25,12 @@ def default_input_names(train_set: str) -> tuple[str, ...]:
     """
     shape = DESCRIPTIONS[train_set].event_shape
     if shape is None:
-        return _inputs(train_set, EMBEDDED)
+        return _inputs(train_set, tuple(dict.fromkeys((*OF_ANY_SIZE, *EMBEDDED))))
     others = tuple(name for name in PAPER_SETS if _fits(name, shape) and find_split(name, "test") is not None)
     if shape[0] == 1:
         # Images of one channel have no colour to lose.
         return tuple(name for name in _inputs(train_set, others) if not name.endswith(":luminance"))
-    return _inputs(train_set, (*others, *PHOTOGRAPHS))
+    return _inputs(train_set, (*others, *OF_ANY_SIZE))
 
 
 def _fits(name: str, shape: tuple[int, int, int]) -> bool:

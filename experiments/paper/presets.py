@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from curvature.names import require_known
-from experiments.data.descriptions import DESCRIPTIONS
+from experiments.data.registry import DESCRIPTIONS
 from experiments.models.config import ModelConfig
 from experiments.models.registry import configuration, fit
 from experiments.study.configuration import DataConfig, ExperimentConfig

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from experiments.data.descriptions import DESCRIPTIONS
+from experiments.data.registry import DESCRIPTIONS
 from experiments.paper.presets import PRESETS, preset_experiment
 from experiments.storage.serialisation import to_plain
 from experiments.study.configuration import DataConfig, ExperimentConfig, of_kind

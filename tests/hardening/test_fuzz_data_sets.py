@@ -16,7 +16,7 @@ from experiments.data.formats.idx import read_idx_images
 from experiments.data.formats.matlab import read_matlab_bytes
 from experiments.data.formats.pictures import decode_picture
 from experiments.data.npz_layout import count_images, read_shards
-from experiments.data.official import read_official
+from experiments.data.registry import DATA_SETS
 from tests.experiments.data.official_files import (
     cifar_bytes,
     idx_bytes,
@@ -91,7 +91,7 @@ def test_mat(is_compressed, tmp_path):
     @given(damaged(mat_bytes(is_compressed, y=np.ones((2, 1)), X=images)))
     def read(content):
         path.write_bytes(content)
-        found = outcome(lambda: read_official("svhn", {path.name: path}, "test"))
+        found = outcome(lambda: DATA_SETS["svhn"].read({path.name: path}, "test"))
         assert found is None or found.shape[1:] == (3, 32, 32)
         # Compressed parts have a checksum each; without one, pixels may be others.
         assert found is None or not is_compressed or np.array_equal(found, images.transpose(3, 2, 0, 1))
@@ -116,7 +116,7 @@ def test_official_files(name, tmp_path):
         path = data.draw(st.sampled_from(sorted(sound)))
         path.write_bytes(data.draw(damaged(sound[path])))
         try:
-            found = outcome(lambda: read_official(name, sources, "test"))
+            found = outcome(lambda: DATA_SETS[name].read(sources, "test"))
         finally:
             path.write_bytes(sound[path])
         if path.suffix == ".txt":  # a list of pictures without a checksum: others may be chosen
@@ -166,8 +166,8 @@ def test_any_bytes_are_refused_by_every_reader(tmp_path_factory, content):
         lambda: read_idx_images(path),
         lambda: read_matlab_bytes(path, "X"),
         lambda: decode_picture(content, "PNG", "L", (28, 28), "any"),
-        lambda: read_official("cifar10", {"any": path}, "test"),
-        lambda: read_official("celeba32", {"img_align_celeba.zip": path, "list_eval_partition.txt": path}, "test"),
+        lambda: DATA_SETS["cifar10"].read({"any": path}, "test"),
+        lambda: DATA_SETS["celeba32"].read({"img_align_celeba.zip": path, "list_eval_partition.txt": path}, "test"),
     ):
         with pytest.raises(ToolkitError):
             read()

@@ -38,6 +38,18 @@ def read_idx_images(path: Path) -> UInt8[np.ndarray, "N H W"]:
         raise damaged(path, error.strerror or error) from error
 
 
+def read_idx_split(files: dict[str, Path], split: str) -> UInt8[np.ndarray, "N 1 H W"]:
+    """Read the images of a split from its one official file.
+
+    Raises
+    ------
+    DataFileError
+        As `read_idx_images`.
+    """
+    (path,) = files.values()
+    return read_idx_images(path)[:, None]
+
+
 def parse_idx_images(content: bytes | bytearray, origin: Path | str) -> UInt8[np.ndarray, "N H W"]:
     """Parse the bytes of an IDX file of images, gzipped or not; `origin` names them in messages.
 

@@ -12,7 +12,6 @@ from typing import Literal
 
 import numpy as np
 from jaxtyping import UInt8
-from PIL import Image
 
 from experiments.data.errors import DataFileError, damaged
 from experiments.data.formats.archives import Wanted, members
@@ -75,6 +74,8 @@ def decode_picture(
     DataFileError
         If it is damaged, of another format, or not of this height and width; no pixel is decoded then.
     """
+    from PIL import Image  # imported here: the catalog of data sets is shown without it
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # remarks on metadata, which nothing here reads
@@ -95,6 +96,11 @@ def decode_picture(
             "from its official source"
         )
     return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
+
+
+def is_png(name: str) -> bool:
+    """Whether a member of an archive is a PNG picture; archives made on a Mac carry a second, hidden entry for each."""
+    return name.endswith(".png") and not name.rpartition("/")[2].startswith("._")
 
 
 def _name(entry: tuple[str, Picture]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from analysis.inputs import parse_input_set
 from curvature.errors import ConfigError
 from curvature.names import unknown_name
-from experiments.data.descriptions import DESCRIPTIONS
+from experiments.data.registry import DESCRIPTIONS
 from experiments.paper.gaps.config import GapsConfig
 from experiments.paper.gaps.measuring import ModelJob, measure_model
 from experiments.paper.gaps.report import Report, render_report

@@ -6,7 +6,7 @@ from typing import Literal
 
 from curvature.errors import ShapeError, UnknownNameError
 from curvature.names import require_known
-from experiments.data.descriptions import DESCRIPTIONS
+from experiments.data.registry import DESCRIPTIONS
 from experiments.data.stored_sets import find_split
 from experiments.paper.pairs import PAIRS, Pair
 

@@ -14,7 +14,7 @@ import pandas as pd
 from analysis.inputs import InputSet
 from analysis.likelihood import Measurement, measure
 from curvature.errors import ConfigError, RunDirectoryError, ToolkitError
-from experiments.data.descriptions import DESCRIPTIONS
+from experiments.data.registry import DESCRIPTIONS
 from experiments.models.flow import Flow
 from experiments.models.registry import build
 from experiments.paper.default_inputs import default_input_names

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from curvature.errors import ConfigError
 from curvature.names import require_known
-from experiments.data.descriptions import DESCRIPTIONS
+from experiments.data.registry import DESCRIPTIONS
 from experiments.study.configuration import ComparisonConfig, ExperimentConfig
 from experiments.study.rungs import RungSettings, require_rungs
 from experiments.study.samples import read_input_names

@@ -10,11 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from experiments.data.catalog import load_image_set
-from experiments.data.descriptions import REAL_SETS
 from experiments.data.errors import DataFileError, DataNotFoundError
 from experiments.data.formats.idx import parse_idx_images
 from experiments.data.inventory import holdings
-from experiments.data.sources import SOURCES
+from experiments.data.registry import REAL_SETS, SOURCES
 from experiments.data.verification import verify_set
 from tests.experiments.data.official_files import (
     idx_bytes,

@@ -3,10 +3,11 @@ import pytest
 import torch
 
 from curvature.errors import DtypeError, ShapeError, UnknownNameError
-from experiments.data.catalog import EMBEDDED, load_image_set
+from experiments.data.catalog import load_image_set
 from experiments.data.digits import load_digits
 from experiments.data.image_set import ImageSet
 from experiments.data.photograph_patches import load_photograph_patches, patches_of, read_photograph, split_into_tiles
+from experiments.data.registry import EMBEDDED
 
 
 @pytest.mark.parametrize("name", EMBEDDED)

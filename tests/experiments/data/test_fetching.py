@@ -10,9 +10,10 @@ import pytest
 
 from experiments.data import checksums, fetching
 from experiments.data.catalog import load_image_set
+from experiments.data.data_set import OfficialFile, OfficialSource, OfficialSplit
 from experiments.data.errors import ChecksumError, DataNotFoundError, DownloadError
 from experiments.data.fetching import download, fetch, missing_files
-from experiments.data.sources import SOURCES, OfficialFile, OfficialSource, OfficialSplit
+from experiments.data.registry import SOURCES
 from experiments.data.verification import verify_set
 from tests.experiments.data.official_files import npz_bytes, random_images, write_official
 

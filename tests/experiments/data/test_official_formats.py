@@ -10,9 +10,8 @@ import torch
 
 from experiments.data import decoded
 from experiments.data.catalog import load_image_set
-from experiments.data.descriptions import DESCRIPTIONS, REAL_SETS
 from experiments.data.image_set import shuffled
-from experiments.data.sources import SOURCES
+from experiments.data.registry import DESCRIPTIONS, REAL_SETS, SOURCES
 from experiments.data.stored_sets import find_split
 from experiments.storage.tensor_file import write_tensors
 from tests.experiments.data.official_files import random_images, write_official

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from experiments.data.catalog import load_image_set
-from experiments.data.descriptions import DESCRIPTIONS, REAL_SETS
 from experiments.data.errors import DataNotFoundError
 from experiments.data.npz_layout import SOURCE_PHOTOGRAPH, read_array
+from experiments.data.registry import DESCRIPTIONS, REAL_SETS
 from experiments.data.statistics import pixel_statistics
 from experiments.data.stored_sets import find_split
 

@@ -7,7 +7,7 @@ import pytest
 from curvature.errors import UnknownNameError
 from experiments.command_line.options import TrainOptions
 from experiments.command_line.starting_point import train_defaults
-from experiments.data.descriptions import DESCRIPTIONS
+from experiments.data.registry import DESCRIPTIONS
 from experiments.models.registry import build, configuration
 from experiments.paper.presets import PRESETS, preset_experiment
 from experiments.study.configuration import ExperimentConfig

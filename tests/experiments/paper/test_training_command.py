@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from experiments.command_line import command_parsers
-from experiments.data.descriptions import DESCRIPTIONS
+from experiments.data.registry import DESCRIPTIONS
 from experiments.models.registry import configuration
 from experiments.paper.presets import PRESETS, preset_experiment
 from experiments.paper.training_command import training_arguments, training_command

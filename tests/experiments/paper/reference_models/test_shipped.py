@@ -6,7 +6,7 @@ import pytest
 import tyro
 
 from experiments.command_line import command_parsers
-from experiments.data.descriptions import DESCRIPTIONS
+from experiments.data.registry import DESCRIPTIONS
 from experiments.models.registry import build
 from experiments.paper.pairs import PAPER_SETS
 from experiments.paper.reference_models.record import read_record
