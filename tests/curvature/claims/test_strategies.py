@@ -89,14 +89,19 @@ def test_two_levels_factor_half_of_the_channels_out():
     assert flow.sample(3, torch.Generator().manual_seed(0)).shape == (3, 1, 2, 2)
 
 
+QUIET = settings(database=None, deadline=None, derandomize=True, max_examples=50)
+
+
+@pytest.mark.slow
+def test_shrinking_ends_at_the_smallest_flow():
+    assert find(linear_flows(**SMALLEST), lambda flow: flow.dim > 1, settings=QUIET).event_shape == (2, 1, 1)
+
+
 def test_shrinking_ends_at_readable_numbers():
-    quiet = settings(database=None, deadline=None, derandomize=True, max_examples=50)
-    linear = linear_flows(**SMALLEST)
-    assert find(linear, lambda flow: flow.dim > 1, settings=quiet).event_shape == (2, 1, 1)
-    assert find(eighths(), lambda v: v > 0.3, settings=quiet) == 1.0
-    assert find(eighths(positive=True), lambda v: v < 1, settings=quiet) == 0.5
-    assert find(vectors(2), lambda v: v[0] < 0, settings=quiet) == (-1.0, 0.0)
-    assert find(matrices(1, 2, eighths(nonzero=True)), lambda m: True, settings=quiet) == ((1.0, 1.0),)
+    assert find(eighths(), lambda v: v > 0.3, settings=QUIET) == 1.0
+    assert find(eighths(positive=True), lambda v: v < 1, settings=QUIET) == 0.5
+    assert find(vectors(2), lambda v: v[0] < 0, settings=QUIET) == (-1.0, 0.0)
+    assert find(matrices(1, 2, eighths(nonzero=True)), lambda m: True, settings=QUIET) == ((1.0, 1.0),)
 
 
 @pytest.mark.parametrize("kind", KERNELS)
