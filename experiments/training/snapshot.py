@@ -81,15 +81,14 @@ def load_snapshot(model: nn.Module, directory: Path, step: int) -> Path:
 
 
 def remove_later_snapshots(directory: Path, step: int) -> None:
-    """Remove the snapshots of later steps, and half-written ones: training goes on from this step and makes them anew.
+    """Remove the snapshots of later steps: training goes on from this step and makes them anew.
 
     Raises
     ------
     RunDirectoryError
         If one cannot be removed.
     """
-    later = [snapshot_path(directory, other) for other in snapshot_steps(directory) if other > step]
-    for path in [*later, *directory.glob(f".{PREFIX}*{SUFFIX}.*.tmp")]:
+    for path in (snapshot_path(directory, other) for other in snapshot_steps(directory) if other > step):
         try:
             path.unlink()
         except OSError as error:
