@@ -8,6 +8,7 @@ with ``-o flock``, GPFS). Where the file system knows no locks, nothing is locke
 
 import errno
 import os
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +21,10 @@ from curvature.errors import RunDirectoryError
 from experiments.storage.atomic_write import cannot_write, make_directory
 
 LOCK = ".lock"
+CONFIG = "config.json"
+"""The file that a run's directory has."""
+TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
+"""Names of files that are not in their place yet (`experiments.storage.atomic_write`, `paper_figures.style.save`)."""
 NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 SECONDS_BETWEEN_TRIES = 0.1
 SECONDS_FOR_ANOTHER_TO_END = 10.0
@@ -28,7 +33,7 @@ SECONDS_FOR_ANOTHER_TO_END = 10.0
 
 @contextmanager
 def directory_lock(directory: Path, patience: float = 0.0) -> Iterator[None]:
-    """Hold a directory that exists while the block runs.
+    """Hold a directory that exists while the block runs; what killed writers have left in it is removed before.
 
     A thread that holds it may do so again inside the block: a command and what it calls hold the same directory.
 
@@ -60,6 +65,7 @@ def directory_lock(directory: Path, patience: float = 0.0) -> Iterator[None]:
     try:
         if is_outermost:
             _name_holder(path)
+            _remove_leftovers(directory)
         yield
     finally:
         if is_outermost:
@@ -79,6 +85,16 @@ def held_directory(path: Path, patience: float = 0.0) -> Iterator[None]:
     """
     with directory_lock(make_directory(path), patience):
         yield
+
+
+def _remove_leftovers(directory: Path) -> None:
+    """Remove temporary files, also from subdirectories such as ``figures``, unless those are runs of their own."""
+    with suppress(OSError):  # what cannot be read here is told where it is needed
+        entries = [path for path in directory.iterdir() if path.is_dir() and not path.is_symlink()]
+        for each in (directory, *(path for path in entries if not (path / CONFIG).exists())):
+            for path in each.iterdir():
+                if TEMPORARY.fullmatch(path.name) and path.is_file():
+                    path.unlink()
 
 
 def _name_holder(path: Path) -> None:

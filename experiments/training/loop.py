@@ -14,7 +14,6 @@ from torch import Tensor, nn
 
 from curvature.errors import RunDirectoryError, ShapeError, ToolkitError
 from experiments.interruption import InterruptRequest, deferred_interrupt
-from experiments.storage.atomic_write import remove_leftovers
 from experiments.storage.directory_lock import directory_lock
 from experiments.storage.run_directory import RunDirectory
 from experiments.storage.serialisation import content_hash
@@ -141,8 +140,6 @@ def train(
 def _take_up(stack: ExitStack, run: RunDirectory, resume: bool) -> Checkpoint | None:
     """Lock the run directory, and read its checkpoint, if it has one."""
     stack.enter_context(directory_lock(run.path))
-    for path in (run.checkpoint_path, run.log_path, run.evaluations_path):
-        remove_leftovers(path)
     if not run.checkpoint_path.exists():
         return None
     if not resume:

@@ -84,8 +84,7 @@ def remove_later_snapshots(directory: Path, step: int) -> None:
     RunDirectoryError
         If one cannot be removed.
     """
-    later = [snapshot_path(directory, other) for other in snapshot_steps(directory) if other > step]
-    for path in [*later, *directory.glob(f".{PREFIX}*{SUFFIX}.*.tmp")]:
+    for path in (snapshot_path(directory, other) for other in snapshot_steps(directory) if other > step):
         try:
             path.unlink()
         except OSError as error:

@@ -84,6 +84,21 @@ def test_a_directory_that_is_not_there_is_made_and_held(tmp_path, held_elsewhere
         pass
 
 
+def test_what_killed_writers_have_left_is_removed_and_nothing_else(tmp_path):
+    left = [".log.csv.0123abcd.tmp", "figures/.a.png.89abcdef.tmp", "snapshots/.step-00000001.safetensors.00000000.tmp"]
+    kept = ["a.tmp", ".b.tmp", ".c.0123abcd", "figures/a.png", "sub/config.json", "sub/.log.csv.0123abcd.tmp"]
+    kept += ["figures/deeper/.a.png.89abcdef.tmp"]
+    for name in (*left, *kept):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    with directory_lock(tmp_path):
+        (tmp_path / ".d.0123abcd.tmp").touch()
+        with directory_lock(tmp_path):
+            assert (tmp_path / ".d.0123abcd.tmp").exists(), "its writer is at work"
+    found = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert found == {*kept, ".d.0123abcd.tmp"}
+
+
 def test_one_of_many_processes_that_start_at_once_holds_it(tmp_path):
     """Each adds one to a number in a file, and waits as long as it takes."""
     (tmp_path / "count").write_text("0")
