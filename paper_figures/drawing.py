@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.stored_table import read_table
-from curvature.errors import RunDirectoryError
+from curvature.errors import RunDirectoryError, ToolkitError
 from curvature.names import require_known
 from paper_figures.registry import RegisteredFigure, registered_figures
 
@@ -50,11 +50,17 @@ def draw_figure(name: str, tables: Path) -> list[Path]:
     with style():
         try:
             figure = found.draw(*frames)
-        except Exception as error:  # a table of anybody's making: columns missing, text for numbers, rows twice
+            return save(figure, tables / DIRECTORY / f"{found.file_stem}.png", _source(found, tables, frames[0]))
+        except ToolkitError:
+            raise
+        except OSError as error:
+            raise RunDirectoryError(
+                f"{tables / DIRECTORY}: cannot be written ({error.strerror or error}); check permissions and free space"
+            ) from error
+        except Exception as error:  # a table may hold anything: columns missing, text for numbers, rows twice, infinity
             files = ", ".join(str(tables / file) for file in found.reads)
             why = " ".join(f"{type(error).__name__}: {error}".split())[:200]
             raise RunDirectoryError(f"figure {name!r} cannot be drawn from {files} ({why}){_remedy(found)}") from error
-        return save(figure, tables / DIRECTORY / f"{found.file_stem}.png", _source(found, tables, frames[0]))
 
 
 def _read(figure: RegisteredFigure, path: Path) -> pd.DataFrame:
