@@ -1,6 +1,7 @@
 """`likelihood-curvature compare`: predicted against measured likelihood gaps of a trained flow."""
 
-from experiments.command_line.comparison_view import show, table_console
+from experiments.command_line.comparison_view import show
+from experiments.command_line.console import table_console
 from experiments.command_line.model_option import open_model, output_directory
 from experiments.command_line.options import CompareOptions
 from experiments.command_line.progress_view import ProgressBars

@@ -8,14 +8,7 @@ from experiments.storage.run_directory import RunDirectory
 from experiments.study.comparison import absent_rungs
 from paper_figures.drawing import draw_figure
 
-WIDTH_OF_FILES = 140  # where the output is no terminal
 FIGURE = "predicted-against-measured"
-
-
-def table_console() -> Console:
-    """A console as wide as the terminal; wide enough for one table where the output goes to a file or pipe."""
-    console = Console()
-    return console if console.is_terminal else Console(width=WIDTH_OF_FILES)
 
 
 def show(comparison: pd.DataFrame, run: RunDirectory, console: Console) -> None:

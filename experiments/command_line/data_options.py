@@ -1,17 +1,19 @@
 """The options of `likelihood-curvature data list | fetch | verify | moments`. No torch here."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 import tyro
+
+from experiments.command_line.paths import ExistingDirectory, OutputDirectory
+from experiments.settings import PatchSize, Range
 
 
 @dataclass(frozen=True)
 class ListOptions:
     """Show every data set: where it was found, splits and counts, size on disk, shape and licence."""
 
-    data_root: Path | None = None
+    data_root: ExistingDirectory | None = None
     """Directory of the data sets; LIKELIHOOD_CURVATURE_DATA by default."""
 
 
@@ -21,7 +23,7 @@ class FetchOptions:
 
     sets: tyro.conf.Positional[tuple[str, ...]]
     """Names of data sets, such as mnist cifar10."""
-    data_root: Path | None = None
+    data_root: ExistingDirectory | None = None
     """Directory of the data sets; LIKELIHOOD_CURVATURE_DATA by default."""
 
 
@@ -31,7 +33,7 @@ class VerifyDataOptions:
 
     sets: tyro.conf.Positional[tuple[str, ...]] = ()
     """Names of data sets; by default all that are found."""
-    data_root: Path | None = None
+    data_root: ExistingDirectory | None = None
     """Directory of the data sets; LIKELIHOOD_CURVATURE_DATA by default."""
 
 
@@ -41,13 +43,13 @@ class MomentsOptions:
 
     images: tyro.conf.Positional[str]
     """SET[/SPLIT], such as cifar10/train; the test images by default."""
-    components: int = 10
+    components: Annotated[int, Range(1, 10**6)] = 10
     """Leading eigenvalues of the covariance to show; the files hold all."""
-    patch_size: int = 8
+    patch_size: PatchSize = 8
     """Height and width of the embedded image patches, in pixels."""
-    out: Path | None = None
+    out: OutputDirectory | None = None
     """Directory for the tables, beside the copy that is kept in the cache."""
-    data_root: Path | None = None
+    data_root: ExistingDirectory | None = None
     """Directory of the data sets; LIKELIHOOD_CURVATURE_DATA by default."""
 
 
@@ -57,6 +59,7 @@ Action = (
     | Annotated[VerifyDataOptions, tyro.conf.subcommand("verify")]
     | Annotated[MomentsOptions, tyro.conf.subcommand("moments")]
 )
+ACTIONS = ("list", "fetch", "verify", "moments")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from rich.console import Console
 from analysis.comparison import explains
 from analysis.resolution import Order, order_of
 from curvature.errors import ToolkitError
-from experiments.command_line.comparison_view import show, table_console
+from experiments.command_line.comparison_view import show
+from experiments.command_line.console import table_console
 from experiments.command_line.options import DemoOptions
 from experiments.command_line.progress_view import ProgressBars
 from experiments.paper.default_inputs import default_input_names

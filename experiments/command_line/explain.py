@@ -7,7 +7,7 @@ from rich.table import Table
 
 from analysis.frequencies import frequency_bands_of
 from curvature.units import gap_bits_per_dim
-from experiments.command_line.comparison_view import table_console
+from experiments.command_line.console import table_console
 from experiments.command_line.model_option import open_model, output_directory
 from experiments.command_line.options import ExplainOptions
 from experiments.command_line.progress_view import ProgressBars

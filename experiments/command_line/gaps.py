@@ -2,14 +2,15 @@
 
 import shlex
 
-from experiments.command_line.comparison_view import table_console
+from experiments.command_line.console import table_console
 from experiments.command_line.options import GapsOptions
 from experiments.command_line.progress_view import ProgressBars
 from experiments.paper.gaps.config import GapsConfig
 from experiments.paper.gaps.running import REPORT, TABLES, make_plan, run_gaps
 from experiments.paper.gaps.shown import read_pairs
 from experiments.paper.pairs import PAIRS
-from experiments.paper.training_command import PROGRAM, changed_options
+from experiments.paper.training_command import changed_options
+from experiments.program import PROGRAM
 from experiments.storage.atomic_write import make_directory
 from experiments.storage.run_directory import RunDirectory
 from experiments.study.workers import require_processes

@@ -6,9 +6,11 @@ from typing import Annotated
 
 import tyro
 
+from experiments.command_line.paths import ExistingDirectory, OutputDirectory, OutputFile, RunOrName
 from experiments.models.config import ModelConfig
 from experiments.models.registry import configuration
 from experiments.paper.gaps.config import GapsConfig
+from experiments.settings import ImageCount, ProcessCount, Range, Seed
 from experiments.study.configuration import ComparisonConfig, ExperimentConfig, ExplanationConfig, TrajectoryConfig
 from experiments.study.sweep.config import SweepConfig
 from experiments.training.config import TrainingConfig
@@ -24,11 +26,11 @@ DEMO_TRAINING = TrainingConfig(
 class DemoOptions:
     """Train on two photographs in turn, predict likelihood gaps, and hold them against the measured ones."""
 
-    out: Path = Path("runs/demo")
+    out: OutputDirectory = Path("runs/demo")
     """Where the two run directories are written; what is finished there is not done again."""
-    n_images: int = 512
+    n_images: ImageCount = 512
     """Images of each input set."""
-    jobs: int = 2
+    jobs: ProcessCount = 2
     """Processes, one thread each; 1 runs the two directions one after the other."""
     model: ModelConfig = DEMO_MODEL
     """The flow."""
@@ -40,15 +42,15 @@ class DemoOptions:
 class TrainOptions:
     """Train a constant-volume flow on an image set."""
 
-    out: Path | None = None
+    out: OutputDirectory | None = None
     """The run directory; runs/TRAIN_SET by default."""
-    resume: Path | None = None
+    resume: ExistingDirectory | None = None
     """Go on with this run from its checkpoint; its own configuration holds."""
     preset: str | None = None
     """laptop, gpu or paper: start from these sizes and training settings, which all other options then change."""
     config: Annotated[ExperimentConfig, tyro.conf.arg(name="")] = field(default_factory=ExperimentConfig)
     """Data, model and training."""
-    data_root: Path | None = None
+    data_root: ExistingDirectory | None = None
     """Directory of the data sets; LIKELIHOOD_CURVATURE_DATA by default."""
 
 
@@ -56,13 +58,13 @@ class TrainOptions:
 class CompareOptions:
     """Predict the likelihood gaps of input sets under a trained flow, and hold them against the measured ones."""
 
-    model: str
+    model: RunOrName
     """Name of a reference model (such as cifar10), or the run directory of a trained flow."""
-    out: Path | None = None
+    out: OutputDirectory | None = None
     """Where tables and figures are written; by default the run directory, for a reference model runs/compare-NAME."""
     config: Annotated[ComparisonConfig, tyro.conf.arg(name="")] = field(default_factory=ComparisonConfig)
     """Input sets, images, rungs and seed."""
-    data_root: Path | None = None
+    data_root: ExistingDirectory | None = None
     """Directory of the data sets; LIKELIHOOD_CURVATURE_DATA by default."""
 
 
@@ -70,13 +72,13 @@ class CompareOptions:
 class TrajectoryOptions:
     """Follow predicted and measured likelihood gaps at every snapshot of a run, and say whether the order held."""
 
-    model: Path
+    model: ExistingDirectory
     """The run directory of a flow that was evaluated during training."""
-    out: Path | None = None
+    out: OutputDirectory | None = None
     """Where tables and figures are written; the run directory itself by default."""
     config: Annotated[TrajectoryConfig, tyro.conf.arg(name="")] = field(default_factory=TrajectoryConfig)
     """Input sets, steps, images, nodes and seed."""
-    data_root: Path | None = None
+    data_root: ExistingDirectory | None = None
     """Directory of the data sets; LIKELIHOOD_CURVATURE_DATA by default."""
 
 
@@ -84,13 +86,13 @@ class TrajectoryOptions:
 class ExplainOptions:
     """Say where a trained flow's predicted gaps are made (layers, frequencies, directions) and how far they hold."""
 
-    model: str
+    model: RunOrName
     """Name of a reference model (such as cifar10), or the run directory of a trained flow."""
-    out: Path | None = None
+    out: OutputDirectory | None = None
     """Where tables and figures are written; by default the run directory, for a reference model runs/explain-NAME."""
     config: Annotated[ExplanationConfig, tyro.conf.arg(name="")] = field(default_factory=ExplanationConfig)
     """Input sets, images, bands, eigenpairs and seed."""
-    data_root: Path | None = None
+    data_root: ExistingDirectory | None = None
     """Directory of the data sets; LIKELIHOOD_CURVATURE_DATA by default."""
 
 
@@ -100,13 +102,13 @@ class SweepOptions:
 
     config: Annotated[SweepConfig, tyro.conf.arg(name="")]
     """Train sets, models, seeds and inputs."""
-    out: Path = Path("runs/sweep")
+    out: OutputDirectory = Path("runs/sweep")
     """Where the run directories and the table are written; what is finished there is not done again."""
-    workers: int | None = None
+    workers: ProcessCount | None = None
     """Worker processes on this machine, one thread each; by default as many as there are processors."""
     scheduler: str | None = None
     """Address of a running scheduler of distributed, whose workers do the jobs instead."""
-    data_root: Path | None = None
+    data_root: ExistingDirectory | None = None
     """Directory of the data sets; LIKELIHOOD_CURVATURE_DATA by default. Workers look there, too."""
 
 
@@ -114,17 +116,17 @@ class SweepOptions:
 class ExportOptions:
     """Make a reference model of a finished run: weights, record, measured likelihoods and a model card."""
 
-    run: tyro.conf.Positional[Path]
+    run: tyro.conf.Positional[ExistingDirectory]
     """The run directory."""
     name: tyro.conf.Positional[str]
     """What the model shall be called."""
-    out: Path = Path("models")
+    out: OutputDirectory = Path("models")
     """Where NAME/ is written. Models in the directory LIKELIHOOD_CURVATURE_MODELS can be used by name."""
     replace: bool = False
     """Put it in the place of a model of that name."""
-    n_images: int = 1000
+    n_images: ImageCount = 1000
     """Images of each input set in the card's table of likelihoods."""
-    data_root: Path | None = None
+    data_root: ExistingDirectory | None = None
     """Directory of the data sets; LIKELIHOOD_CURVATURE_DATA by default."""
 
 
@@ -132,17 +134,17 @@ class ExportOptions:
 class GapsOptions:
     """Measure and predict the likelihood gaps of the paper's pairs of data sets, from the reference models."""
 
-    out: Path = Path("results")
+    out: OutputDirectory = Path("results")
     """Where tables, report and figure are written."""
-    work: Path = Path("runs/gaps")
+    work: OutputDirectory = Path("runs/gaps")
     """Where finished stages are kept; they are not done again."""
     pairs: tuple[str, ...] = ()
     """Pairs TRAIN:OTHER, such as cifar10:svhn; TRAIN is the model's name. Default: the paper's."""
-    jobs: int = 1
+    jobs: ProcessCount = 1
     """Processes, one thread each, over the models."""
     config: Annotated[GapsConfig, tyro.conf.arg(name="")] = field(default_factory=GapsConfig)
     """Numbers of images, rungs and seed."""
-    data_root: Path | None = None
+    data_root: ExistingDirectory | None = None
     """Directory of the data sets; LIKELIHOOD_CURVATURE_DATA by default."""
 
 
@@ -150,11 +152,11 @@ class GapsOptions:
 class VerifyOptions:
     """Put the claims of the theory to random flows and to sympy: verdicts, and the smallest counterexamples."""
 
-    examples: int = 8
+    examples: Annotated[int, Range(1, 10**6)] = 8
     """Random flows a claim, and three times as many of the smallest ones; shrinking a counterexample takes more."""
-    seed: int = 0
+    seed: Seed = 0
     """The same seed draws the same cases."""
     claims: tuple[str, ...] = ()
     """Names of the claims to test; all by default, with the statements that sympy decides alone."""
-    json: Path | None = None
+    json: OutputFile | None = None
     """Write everything to this file as well."""

@@ -2,13 +2,12 @@
 
 import sys
 
-from experiments.command_line.comparison_view import table_console
+from experiments.command_line.console import table_console
+from experiments.command_line.exits import FAILED_CHECK
 from experiments.command_line.options import SweepOptions
 from experiments.command_line.sweep_view import SweepProgress, show_sweep
 from experiments.paper.presets import preset_experiment
 from experiments.study.sweep.sweeping import run_sweep
-
-FAILED_JOBS = 1
 
 
 def run(options: SweepOptions) -> None:
@@ -18,4 +17,4 @@ def run(options: SweepOptions) -> None:
         result = run_sweep(options.config, options.out, progress, preset_experiment, options.workers, options.scheduler)
     show_sweep(result, console)
     if result.failures:
-        sys.exit(FAILED_JOBS)
+        sys.exit(FAILED_CHECK)

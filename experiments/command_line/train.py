@@ -19,6 +19,11 @@ from experiments.training.progress import TerminalProgress
 
 def run(options: TrainOptions) -> None:
     """Train or resume, with a progress bar; Ctrl-C keeps the checkpoint and says how to go on."""
+    if options.resume is not None and options.out is not None:
+        raise ConfigError(
+            f"--out {options.out}: a run goes on in its own directory, --resume {options.resume}; "
+            "leave out one of the two options"
+        )
     training = (
         read_experiment(RunDirectory.open(options.resume)).training if options.resume else options.config.training
     )

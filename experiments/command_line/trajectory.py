@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis.table import comparison_tables
-from experiments.command_line.comparison_view import table_console
+from experiments.command_line.console import table_console
 from experiments.command_line.options import TrajectoryOptions
 from experiments.command_line.progress_view import ProgressBars
 from experiments.paper.default_inputs import with_default_inputs

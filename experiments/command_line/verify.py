@@ -7,23 +7,17 @@ from pathlib import Path
 import hypothesis.configuration
 
 from curvature.claims import verify
-from curvature.errors import ConfigError
-from experiments.command_line.comparison_view import table_console
+from experiments.command_line.console import table_console
+from experiments.command_line.exits import FAILED_CHECK
 from experiments.command_line.options import VerifyOptions
 from experiments.command_line.verification_view import ClaimProgress, show_verification
 from experiments.storage.atomic_write import write_json
 from experiments.storage.environment import environment_record
 from experiments.study.verification_record import verification_record
 
-FAILED_CHECK = 1
-
 
 def run(options: VerifyOptions) -> None:
     """Verify, print the table and the counterexamples, write the record; exit with 1 if the toolkit is at fault."""
-    if options.examples < 1:
-        raise ConfigError(f"--examples: expected at least 1, got {options.examples}")
-    if options.json is not None and not options.json.parent.is_dir():
-        raise ConfigError(f"--json: expected a file in a directory that exists, got {options.json}")
     console = table_console()
     with tempfile.TemporaryDirectory() as scratch:
         # Hypothesis would leave a directory of caches wherever the command is called.

@@ -127,7 +127,13 @@ def describe(config: ModelConfig) -> ModelDescription:
 
 
 def fit(config: ModelConfig, event_shape: EventShape) -> ModelConfig:
-    """Settings nearest to these that suit images of a shape."""
+    """Settings nearest to these that suit images of a shape.
+
+    Raises
+    ------
+    ShapeError
+        If none do.
+    """
     fitted: ModelConfig = family(config.kind).fit(config, event_shape)
     return fitted
 

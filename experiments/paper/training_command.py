@@ -7,10 +7,9 @@ from typing import Any
 
 from experiments.data.descriptions import DESCRIPTIONS
 from experiments.paper.presets import PRESETS, preset_experiment
+from experiments.program import PROGRAM
 from experiments.storage.serialisation import to_plain
 from experiments.study.configuration import DataConfig, ExperimentConfig, of_kind
-
-PROGRAM = "likelihood-curvature"
 
 
 def training_arguments(config: ExperimentConfig, out: Path | str | None = None) -> list[str]:

@@ -101,11 +101,11 @@ def test_the_demo_trains_both_ways_and_says_what_came_out(tmp_path, capsys):
     [
         (["train", "--data.train-set", "chnia"], ["did you mean 'china'"]),
         (["train", "--data.train-set", "digits", "--model.levels", "4"], ["divisible by 16", "8x8"]),
-        (["train", "--training.steps", "0"], ["steps", "at least 1"]),
+        (["train", "--training.steps", "0"], ["--training.steps", "from 1 to 10^9", "got '0'"]),
         (["train", "--resume", "nowhere"], ["nowhere", "does not exist"]),
         (["compare", "--model", "nowhere"], ["nowhere", "does not exist"]),
-        (["demo", "--jobs", "0"], ["--jobs", "at least 1"]),
-        (["demo", "--n-images", "1"], ["n_images", "at least 2"]),
+        (["demo", "--jobs", "0"], ["--jobs", "from 1 to 1,024"]),
+        (["demo", "--n-images", "1"], ["--n-images", "from 2"]),
     ],
 )
 def test_mistakes_are_one_line(arguments, words, capsys, tmp_path, monkeypatch):
@@ -138,7 +138,7 @@ def test_mistakes_in_input_names_stop_before_any_work(trained, inputs, words, ca
 
 def test_too_few_images_are_a_clear_error(trained, capsys, tmp_path):
     line = fail(capsys, "compare", "--model", trained, "--out", tmp_path / "out", "--n-images", 1)
-    assert "n_images: expected at least 2" in line
+    assert "n-images: expected a whole number from 2" in line
     assert not (tmp_path / "out").exists(), "a leftover config.json would refuse the corrected command"
 
 
@@ -234,7 +234,7 @@ def test_the_expansion_point_may_be_the_mode(trained, tmp_path):
         (["--training.batch-size", "5000"], "at least one batch of 5000"),
         (
             ["--evaluation.inputs", "cifar10:contrast=0.5", "--evaluation.n-images", "1"],
-            "n_images: expected at least 2",
+            "n-images: expected a whole number from 2",
         ),
     ],
 )

@@ -46,7 +46,7 @@ def test_a_configuration_of_before_there_were_families_is_a_glow():
         ({"kind": 3}, r"config: unknown model kind '3'"),
         ({"widht": 5}, r"config: unknown key 'widht'; did you mean 'width'\?"),
         ({"width": "5"}, r"config\.width: expected a whole number, got '5'"),
-        ({"width": 0}, r"config: model setting width: expected a positive integer, got 0"),
+        ({"width": 0}, r"config: model setting width: expected a whole number from 1 to 65,536, got 0"),
         ([], r"config: expected a mapping of ModelConfig's fields"),
     ],
 )

@@ -1,12 +1,13 @@
 """What a constant-volume Glow is made of: sizes and names, and what people are told of it. No torch here."""
 
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
+from curvature.errors import ShapeError
 from curvature.names import require_known
 from experiments.models.config import ActivationName, CouplingName, ModelConfig
 from experiments.models.registry import EventShape, Family, ModelDescription
-from experiments.settings import require_setting
+from experiments.settings import Range, require_ranges
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class GlowConfig(ModelConfig):
     Raises
     ------
     ConfigError
-        A size is not a positive integer.
+        A size lies outside its range.
     UnknownNameError
         A coupling or an activation of that name does not exist; the message suggests the nearest one.
     """
@@ -24,13 +25,13 @@ class GlowConfig(ModelConfig):
     kind: Literal["glow"] = "glow"
     """The model's family; naming another one gives that one's options."""
 
-    levels: int = 2
+    levels: Annotated[int, Range(1, 8)] = 2
     """Scales: each level halves height and width; both must be divisible by 2^levels."""
 
-    steps: int = 6
+    steps: Annotated[int, Range(1, 1000)] = 6
     """Flow steps (actnorm, invertible 1x1 convolution, coupling) in each level."""
 
-    width: int = 32
+    width: Annotated[int, Range(1, 65_536)] = 32
     """Hidden channels of every coupling network."""
 
     coupling: CouplingName = "additive"
@@ -43,10 +44,7 @@ class GlowConfig(ModelConfig):
     """Learn the prior's one standard deviation sigma_psi, shared by all latents, instead of fixing it to 1."""
 
     def __post_init__(self) -> None:
-        for name in ("levels", "steps", "width"):
-            size = getattr(self, name)
-            is_size = isinstance(size, int) and not isinstance(size, bool) and size >= 1
-            require_setting(self, "model", name, is_size, "a positive integer")
+        require_ranges(self, "model")
         for name, names in (("coupling", get_args(CouplingName)), ("activation", get_args(ActivationName))):
             require_known(name, getattr(self, name), names)
 
@@ -70,9 +68,21 @@ def describe(config: GlowConfig) -> ModelDescription:
 
 
 def fit(config: GlowConfig, event_shape: EventShape) -> GlowConfig:
-    """Take away the levels for which images of that shape cannot be halved often enough."""
+    """Take away the levels for which images of that shape cannot be halved often enough.
+
+    Raises
+    ------
+    ShapeError
+        If they cannot be halved once.
+    """
     _, height, width = event_shape
-    return replace(config, levels=min(config.levels, halvings(height), halvings(width)))
+    levels = min(config.levels, halvings(height), halvings(width))
+    if not levels:
+        raise ShapeError(
+            f"a Glow halves height and width of images once at least, and those of {height} x {width} pixels cannot be "
+            "halved; choose an even size (embedded images: an even patch size)"
+        )
+    return replace(config, levels=levels)
 
 
 def halvings(extent: int) -> int:

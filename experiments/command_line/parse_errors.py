@@ -1,0 +1,33 @@
+"""What tyro says in a box about arguments that it cannot read, as one line."""
+
+import re
+
+RULE = re.compile(r"[\s│]*[─╰╯-]{4,}[\s│]*")
+TITLE = re.compile(r"╭─ .*")
+SUGGESTION = "Perhaps you meant:"
+
+
+def in_one_line(box: str, program: str) -> str:
+    """Shorten the text of a box to what was wrong, the nearest option if one is suggested, and where the help is.
+
+    Parameters
+    ----------
+    box
+        What tyro printed.
+    program
+        The program with its command, for the hint at its help.
+    """
+    sections: list[list[str]] = [[]]
+    for line in box.splitlines():
+        if RULE.fullmatch(line) or TITLE.fullmatch(line):
+            sections.append([])
+        elif words := line.strip(" │"):
+            sections[-1].append(words)
+    if "╭" not in box:  # plain characters: the title has a line of its own
+        sections = sections[1:]
+    first, *others = [section for section in sections if section] or [["the arguments cannot be read"]]
+    message = " ".join(first).removeprefix("Error parsing ")
+    suggested = next((section[1] for section in others if section[0] == SUGGESTION and len(section) > 1), None)
+    if suggested is not None:
+        message = f"{message}; did you mean {suggested.split()[0]}?"
+    return f"{message[:1].lower()}{message[1:].rstrip('.')} (help: {program} --help)"
