@@ -4,6 +4,7 @@ Every transform maps 8-bit images to 8-bit images, so that what it makes is an i
 afterwards, and its bits per dimension mean the same (docs/theory.md, section "Inputs").
 """
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Literal
@@ -102,9 +103,12 @@ def _parse_generated(name: str, set_name: str, value: str) -> InputSet:
 
 def _number(name: str, text: str) -> float:
     try:
-        return float(text)
+        number = float(text)
+        if not math.isfinite(number):
+            raise ValueError
+        return number
     except ValueError:
-        raise UnknownNameError(f"input set '{name}': '{text}' is not a number; expected {SYNTAX}") from None
+        raise UnknownNameError(f"input set '{name}': '{text}' is not a finite number; expected {SYNTAX}") from None
 
 
 def generate(inputs: InputSet, count: int, event_shape: tuple[int, int, int], generator: torch.Generator) -> Images:

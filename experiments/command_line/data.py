@@ -1,6 +1,7 @@
 """`likelihood-curvature data`: what data sets there are, where they lie, whether they are whole, and their moments."""
 
 import sys
+from math import prod
 
 from rich.console import Console
 
@@ -24,6 +25,7 @@ from experiments.data.inventory import holdings
 from experiments.data.location import cache_directory, data_root, use_data_root
 from experiments.data.statistics_files import cached_statistics, statistics_directory, write_statistics
 from experiments.data.verification import is_present, verify_set
+from experiments.memory import FLOAT64, require_memory
 
 
 def run(options: DataOptions) -> None:
@@ -94,6 +96,8 @@ def _verify(options: VerifyDataOptions, console: Console) -> None:
 def _moments(options: MomentsOptions, console: Console) -> None:
     name, _, split = options.images.partition("/")
     images = load_image_set(name, split or "test", options.patch_size)
+    covariance = 3 * FLOAT64 * prod(images.event_shape) ** 2  # the matrix, its eigenvectors and the solver's copy
+    require_memory(covariance, f"the covariance of {images.label}", "lower --patch-size")
     with console.status(f"moments of {images.label}"):
         statistics = cached_statistics(images)
     directory = statistics_directory(images)

@@ -15,6 +15,12 @@ from experiments.command_line.progress_view import ProgressBars
 from experiments.paper.default_inputs import default_input_names
 from experiments.storage.run_directory import RunDirectory
 from experiments.study.configuration import ComparisonConfig, DataConfig, ExperimentConfig
+from experiments.study.memory_needs import (
+    event_shape_of,
+    require_memory_for_inputs,
+    require_memory_for_training,
+)
+from experiments.study.samples import read_input_names
 from experiments.study.train_and_compare import train_and_compare
 from experiments.study.workers import Job, require_processes, run_jobs
 
@@ -50,6 +56,9 @@ def _train_and_compare(train_set: str, options: DemoOptions) -> Job:
     """Train on one photograph and compare all inputs with it."""
     experiment = ExperimentConfig(DataConfig(train_set), options.model, options.training)
     comparison = ComparisonConfig(default_input_names(train_set), options.n_images, seed=options.training.seed)
+    counts = dict.fromkeys(read_input_names(comparison.inputs), options.n_images)
+    require_memory_for_inputs(counts, event_shape_of(experiment.data))
+    require_memory_for_training(experiment, processes=min(options.jobs, len(SWAPPED_PAIR)))
     directory = RunDirectory.create(options.out / train_set, experiment)
     return partial(train_and_compare, directory, experiment, comparison)
 

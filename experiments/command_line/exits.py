@@ -18,6 +18,8 @@ FAILED_CHECK = 1
 USER_MISTAKE = 2
 INTERRUPTED = 130
 OUTPUT_CLOSED = 141
+LONGEST_WORD = 300
+"""Characters of a name or path in a message; a longer one is cut."""
 INTERRUPTED_LINE = f"{PROGRAM}: interrupted"
 
 
@@ -41,10 +43,11 @@ def told_in_one_line() -> Iterator[None]:
         print(INTERRUPTED_LINE, file=sys.stderr)
         sys.exit(INTERRUPTED)
     except OSError as error:
-        is_closed = isinstance(error, BrokenPipeError) and _output_is_closed()
-        _discard_output()
-        if is_closed:
-            sys.exit(OUTPUT_CLOSED)
+        if error.filename is None:  # it may be standard output
+            is_closed = isinstance(error, BrokenPipeError) and _output_is_closed()
+            _discard_output()
+            if is_closed:
+                sys.exit(OUTPUT_CLOSED)
         _say(_system_error(error))
         sys.exit(USER_MISTAKE)
     except (MemoryError, RuntimeError) as error:
@@ -55,7 +58,8 @@ def told_in_one_line() -> Iterator[None]:
 
 
 def _say(message: str) -> None:
-    print(f"{PROGRAM}: {' '.join(message.split())}", file=sys.stderr)
+    words = (word if len(word) <= LONGEST_WORD else f"{word[: LONGEST_WORD - 3]}..." for word in message.split())
+    print(f"{PROGRAM}: {' '.join(words)}", file=sys.stderr)
 
 
 def _system_error(error: OSError) -> str:

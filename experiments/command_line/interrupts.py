@@ -2,10 +2,9 @@
 
 import os
 import signal
-import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from experiments.command_line.exits import INTERRUPTED, INTERRUPTED_LINE
 
@@ -29,5 +28,6 @@ def interrupts_end_the_process() -> Iterator[None]:
 
 
 def _end(*_: object) -> None:
-    print(INTERRUPTED_LINE, file=sys.stderr, flush=True)
+    with suppress(OSError):  # standard error may be closed; sys.stderr may be redirected or in the middle of a line
+        os.write(2, f"{INTERRUPTED_LINE}\n".encode())
     os._exit(INTERRUPTED)

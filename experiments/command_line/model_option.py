@@ -1,9 +1,12 @@
 """The option `--model`: a reference model by its name, or a run; and where what is computed from it goes."""
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from curvature.errors import RunDirectoryError
+from experiments.command_line.paths import require_place_for_figures
 from experiments.paper.reference_models.loading import ReferenceModel, load_model
 from experiments.storage.run_directory import RunDirectory
 from experiments.study.trained_model import TrainedModel
@@ -39,10 +42,41 @@ def output_directory(
         If the directory cannot be made or holds something else.
     """
     is_reference = isinstance(trained, ReferenceModel)
-    # A reference model is known by its name: where the package lies says nothing to another reader.
-    model = trained.run.path.name if is_reference else trained.run.path
     if out is not None:
+        # A reference model is known by its name: where the package lies says nothing to another reader.
+        model = trained.run.path.name if is_reference else recorded_path(trained.run.path, out)
         return RunDirectory.create(out, {"model": model, **settings})
     if is_reference:
-        return RunDirectory.create(Path("runs") / f"{command}-{model}", {"model": model})
+        name = trained.run.path.name
+        path = Path("runs") / f"{command}-{name}"
+        require_figures_there(path)
+        return RunDirectory.create(path, {"model": name})
+    require_figures_there(trained.run.path)
     return trained.run
+
+
+def recorded_path(model: Path, out: Path) -> Path:
+    """The absolute path of a run, or the path by which the configuration in the directory `out` names the same run.
+
+    One run, given by a relative and by an absolute path, must not make two configurations.
+    """
+    directory = RunDirectory(out)
+    if directory.config_path.is_file():
+        recorded = directory.config().get("model")
+        if isinstance(recorded, str) and os.path.realpath(recorded) == os.path.realpath(model):
+            return Path(recorded)
+    return Path(os.path.abspath(model))
+
+
+def require_figures_there(path: Path) -> None:
+    """Refuse a directory in which something else has the name of the directory of figures.
+
+    Raises
+    ------
+    RunDirectoryError
+        If something has.
+    """
+    try:
+        require_place_for_figures(path)
+    except ValueError as error:
+        raise RunDirectoryError(str(error)) from error

@@ -5,6 +5,7 @@ import re
 RULE = re.compile(r"[\s│]*[─╰╯-]{4,}[\s│]*")
 TITLE = re.compile(r"╭─ .*")
 SUGGESTION = "Perhaps you meant:"
+UNKNOWN = "Unrecognized options:"
 
 
 def in_one_line(box: str, program: str) -> str:
@@ -27,7 +28,9 @@ def in_one_line(box: str, program: str) -> str:
         sections = sections[1:]
     first, *others = [section for section in sections if section] or [["the arguments cannot be read"]]
     message = " ".join(first).removeprefix("Error parsing ")
-    suggested = next((section[1] for section in others if section[0] == SUGGESTION and len(section) > 1), None)
-    if suggested is not None:
-        message = f"{message}; did you mean {suggested.split()[0]}?"
+    for heading, *rest in others:
+        if heading == SUGGESTION and rest:
+            message = f"{message}; did you mean {rest[0].split()[0]}?"
+        elif heading == UNKNOWN:  # beside another mistake, of which it may be the cause
+            message = f"{UNKNOWN} {' '.join(rest)}; {message}"
     return f"{message[:1].lower()}{message[1:].rstrip('.')} (help: {program} --help)"

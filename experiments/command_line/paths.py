@@ -51,10 +51,7 @@ def require_output_directory(path: Path) -> None:
             raise ValueError(f"{_shown(path)} is a link to something that is not there; expected a directory")
         parent = _nearest_parent(path)
         _require_length(path, parent)
-        try:
-            os.rmdir(tempfile.mkdtemp(prefix=".", dir=parent))  # the only sure way to know
-        except OSError as error:
-            raise ValueError(f"{_shown(path)} cannot be made in {_shown(parent)} ({error.strerror})") from error
+        _require_place_for_more(parent, path)
         return
     _require_directory(path)
     _require_length(path, path)
@@ -82,8 +79,7 @@ def require_output_file(path: Path) -> None:
         raise ValueError(f"{_shown(path)}: expected a file in a directory that exists")
     _require_directory(parent)
     _require_length(path, parent, ROOM_FOR_TEMPORARY_NAME)
-    if not os.access(parent, os.W_OK | os.X_OK):
-        raise ValueError(f"{_shown(parent)} may not be written; choose another directory")
+    _require_place_for_more(parent, path)
 
 
 def require_directory(path: Path) -> None:
@@ -112,6 +108,15 @@ def _status(path: Path) -> os.stat_result | None:
 def _require_directory(path: Path) -> None:
     if not path.is_dir():
         raise ValueError(f"{_shown(path)} is {_kind(path)}, expected a directory")
+
+
+def _require_place_for_more(directory: Path, path: Path) -> None:
+    """Raise unless something new can be made in a directory, which only trying tells for sure."""
+    try:
+        os.rmdir(tempfile.mkdtemp(prefix=".", dir=directory))
+    except OSError as error:
+        why = error.strerror or "the system refuses"
+        raise ValueError(f"{_shown(path)} cannot be made in {_shown(directory)} ({why})") from error
 
 
 def _nearest_parent(path: Path) -> Path:

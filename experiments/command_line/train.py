@@ -10,6 +10,11 @@ from experiments.data.catalog import require_known_set
 from experiments.storage.run_directory import RunDirectory
 from experiments.storage.serialisation import differences, to_plain, with_defaults
 from experiments.study.configuration import ExperimentConfig
+from experiments.study.memory_needs import (
+    event_shape_of,
+    require_memory_for_inputs,
+    require_memory_for_training,
+)
 from experiments.study.samples import read_input_names
 from experiments.study.trained_model import read_experiment
 from experiments.study.training import train_run
@@ -42,7 +47,10 @@ def run(options: TrainOptions) -> None:
 def _created(options: TrainOptions) -> RunDirectory:
     # A misspelt name must not leave a directory behind that refuses the corrected command.
     require_known_set(options.config.data.train_set)
-    read_input_names(options.config.evaluation.inputs)
+    evaluation = options.config.evaluation
+    counts = dict.fromkeys(read_input_names(evaluation.inputs), evaluation.n_images)
+    require_memory_for_inputs(counts, event_shape_of(options.config.data))
+    require_memory_for_training(options.config)
     return RunDirectory.create(options.out or Path("runs") / options.config.data.train_set, options.config)
 
 

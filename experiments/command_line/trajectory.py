@@ -9,11 +9,13 @@ from rich.table import Table
 
 from analysis.table import comparison_tables
 from experiments.command_line.console import table_console
+from experiments.command_line.model_option import recorded_path, require_figures_there
 from experiments.command_line.options import TrajectoryOptions
 from experiments.command_line.progress_view import ProgressBars
 from experiments.paper.default_inputs import with_default_inputs
 from experiments.storage.run_directory import RunDirectory
 from experiments.study.comparison import require_comparable
+from experiments.study.memory_needs import event_shape_of, require_memory_for_inputs
 from experiments.study.trained_model import read_experiment
 from experiments.study.trajectory import (
     HESSIANS,
@@ -43,11 +45,15 @@ def run(options: TrajectoryOptions) -> None:
         replace(given, inputs=given.inputs or evaluated_inputs(experiment)), experiment.data.train_set
     )
     chosen_steps(run, config.steps)
-    require_comparable(config.inputs, rung_settings(config))
+    inputs = require_comparable(config.inputs, rung_settings(config))
+    require_memory_for_inputs(dict.fromkeys(inputs, config.n_images), event_shape_of(experiment.data))
     out = run
+    require_figures_there(options.out or run.path)
     if options.out is not None:
         # Without the steps: others may be asked for later, and those that are there are kept.
-        out = RunDirectory.create(options.out, {"model": run.path, "trajectory": replace(given, steps=())})
+        out = RunDirectory.create(
+            options.out, {"model": recorded_path(run.path, options.out), "trajectory": replace(given, steps=())}
+        )
     console = table_console()
     with ProgressBars(console) as bars:
         trajectory = follow_training(run, config, out, bars.of())

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from curvature.discovery import discover
 from curvature.names import require_known
+from experiments.memory import FLOAT32, require_memory
 from experiments.models.config import ModelConfig
 from experiments.storage.serialisation import read_by_kind
 
@@ -44,6 +45,16 @@ class ModelDescription:
 
 
 @dataclass(frozen=True)
+class ModelSize:
+    """How much a model holds, for estimates of memory."""
+
+    parameters: int
+    """Numbers that are trained."""
+    activations: int
+    """Numbers that the gradient of one image's log p keeps."""
+
+
+@dataclass(frozen=True)
 class Family:
     """One kind of model.
 
@@ -57,12 +68,16 @@ class Family:
         Describes a model of these settings.
     fit
         Settings nearest to the given ones that suit images of a shape; the given ones unless a family says otherwise.
+    size
+        Estimates the size of a model for images of a shape, or raises a ShapeError if the settings do not suit it.
+        Without it, neither a lack of memory nor an unsuitable shape is told before the model is built.
     """
 
     config: type[Any]
     flow: str
     describe: Callable[[Any], ModelDescription]
     fit: Callable[[Any, EventShape], Any] = lambda config, event_shape: config
+    size: Callable[[Any, EventShape], ModelSize] = lambda config, event_shape: ModelSize(0, 0)
 
     @property
     def kind(self) -> str:
@@ -115,10 +130,25 @@ def build(config: ModelConfig, event_shape: EventShape, seed: int = 0) -> "Flow"
     ------
     ShapeError
         If the settings do not suit the shape.
+    ConfigError
+        If the weights are larger than the memory.
     """
+    weights = size(config, event_shape).parameters
+    require_memory(FLOAT32 * weights, f"a model of {weights:,} weights", "make it narrower or shallower")
     module, _, name = family(config.kind).flow.partition(":")
     flow: Flow = getattr(import_module(module), name)(event_shape, config, seed)
     return flow
+
+
+def size(config: ModelConfig, event_shape: EventShape) -> ModelSize:
+    """Estimate how much a model of these settings holds, without building it; zeros where its family does not know.
+
+    Raises
+    ------
+    ShapeError
+        If the settings do not suit the shape.
+    """
+    return family(config.kind).size(config, event_shape)
 
 
 def describe(config: ModelConfig) -> ModelDescription:

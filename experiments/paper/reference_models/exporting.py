@@ -25,6 +25,8 @@ from experiments.paper.reference_models.weights import load_reference_weights, s
 from experiments.storage.atomic_write import cannot_write, write_json, write_text
 from experiments.storage.environment import environment_record
 from experiments.storage.file_digest import file_digest
+from experiments.storage.run_directory import RunDirectory
+from experiments.study.memory_needs import require_memory_for_inputs
 from experiments.study.samples import load_inputs, read_input_names
 from experiments.study.trained_model import TrainedModel, load_run
 from experiments.training.log import read_log
@@ -69,15 +71,28 @@ def export_run(
     CheckpointError
         If the run is not finished, or its weights are too large.
     """
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
-        raise ConfigError(f"model name {name!r}: expected lower-case letters, digits, '_' and '-'")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", name):
+        raise ConfigError(f"model name {name!r}: expected at most 64 lower-case letters, digits, '_' and '-'")
     target = directory / name
     if target.exists() and not replace:
         raise RunDirectoryError(f"{target}: is there already; give --replace to put this run in its place")
     trained = load_run(run)
+    _require_record(trained.run)
     with _directory_replacement(target) as unfinished:
         _write(trained, unfinished, name, n_images, progress)
     return target
+
+
+def _require_record(run: RunDirectory) -> None:
+    """Raise unless the run has all the files that a model's record is made of, and they can be read."""
+    for file in (*COPIED, run.environment_path.name):
+        if not run.file(file).is_file():
+            raise RunDirectoryError(
+                f"{run.file(file)}: is not there, and a model's record is made of it; train the run again elsewhere"
+            )
+    if not read_log(run.log_path):
+        raise RunDirectoryError(f"{run.log_path}: has no rows; train the run again elsewhere")
+    run.environment()
 
 
 def _write(trained: TrainedModel, out: Path, name: str, n_images: int, progress: Progress) -> None:
@@ -133,8 +148,10 @@ def _environment(trained: TrainedModel) -> dict[str, Any]:
 
 def _likelihoods(model: Flow, trained: TrainedModel, n_images: int, progress: Progress) -> list[dict[str, Any]]:
     """Bits per dimension of the stored weights on the training images and on the default inputs of a comparison."""
+    shown = (trained.training_input, *read_input_names(default_input_names(trained.train_set)))
+    require_memory_for_inputs(dict.fromkeys(shown, n_images), trained.train_images.event_shape)
     rows = []
-    for inputs in (trained.training_input, *read_input_names(default_input_names(trained.train_set))):
+    for inputs in shown:
         measured = _measure(model, trained, inputs, n_images)
         progress(str(measured))
         row = asdict(measured)

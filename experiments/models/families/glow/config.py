@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args
 from curvature.errors import ShapeError
 from curvature.names import require_known
 from experiments.models.config import ActivationName, CouplingName, ModelConfig
-from experiments.models.registry import EventShape, Family, ModelDescription
+from experiments.models.registry import EventShape, Family, ModelDescription, ModelSize
 from experiments.settings import Range, require_ranges
 
 
@@ -94,4 +94,45 @@ def halvings(extent: int) -> int:
     return (extent & -extent).bit_length() - 1
 
 
-FAMILY = Family(GlowConfig, "experiments.models.families.glow.flow:Glow", describe, fit)
+def require_divisible(event_shape: tuple[int, ...], levels: int) -> None:
+    """Refuse images that a flow of so many levels does not take.
+
+    Raises
+    ------
+    ShapeError
+        If the shape is not (C, H, W) with height and width divisible by 2^levels.
+    """
+    factor = 2**levels
+    if len(event_shape) != 3 or min(event_shape) < 1:
+        raise ShapeError(f"Expected an image shape (C, H, W) of positive sizes, got {tuple(event_shape)}.")
+    _, height, width = event_shape
+    if height % factor or width % factor:
+        raise ShapeError(
+            f"A flow of {levels} levels needs height and width divisible by {factor}, got {height}x{width}; "
+            f"pad or crop the images, or use fewer levels."
+        )
+
+
+def size(config: GlowConfig, event_shape: EventShape) -> ModelSize:
+    """Count the weights of a Glow, and the numbers that autograd keeps of its layers' inputs and outputs.
+
+    Raises
+    ------
+    ShapeError
+        If it does not take images of that shape.
+    """
+    require_divisible(event_shape, config.levels)
+    channels, height, width = event_shape
+    parameters, activations = int(config.learn_prior_scale), 0
+    for _ in range(config.levels):
+        channels, height, width = 4 * channels, height // 2, width // 2
+        read, changed, hidden = channels // 2, channels - channels // 2, config.width
+        mixing = channels * channels + 2 * channels
+        network = (9 * read + 1) * hidden + (hidden + 1) * hidden + (9 * hidden + 1) * changed
+        parameters += config.steps * (mixing + network)
+        activations += config.steps * height * width * (3 * channels + 4 * hidden)
+        channels //= 2
+    return ModelSize(parameters, activations)
+
+
+FAMILY = Family(GlowConfig, "experiments.models.families.glow.flow:Glow", describe, fit, size)
