@@ -9,7 +9,7 @@ from curvature.errors import ConfigError
 FLOAT32, FLOAT64 = 4, 8
 """Bytes of one number."""
 MEMINFO = Path("/proc/meminfo")
-CONTROL_GROUPS = Path("/sys/fs/cgroup")
+CONTROL_GROUPS, OWN_GROUP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
 
 def require_memory(needed: float, what: str, advice: str) -> None:
@@ -55,7 +55,7 @@ def _system_memory() -> int | None:
 def _left_in_control_group() -> int | None:
     """What a container's limit leaves (control groups, version 2); cached files do not count as taken."""
     try:
-        line = Path("/proc/self/cgroup").read_text(encoding="ascii").splitlines()[-1]
+        line = OWN_GROUP.read_text(encoding="ascii").splitlines()[-1]
         group = CONTROL_GROUPS / line.split(":", 2)[2].lstrip("/")
         limit = int((group / "memory.max").read_text(encoding="ascii"))  # "max" where there is none
         used = int((group / "memory.current").read_text(encoding="ascii"))

@@ -24,7 +24,7 @@ def in_one_line(box: str, program: str) -> str:
             sections.append([])
         elif words := line.strip(" │"):
             sections[-1].append(words)
-    if "╭" not in box:  # plain characters: the title has a line of its own
+    if "╭" not in box and len(sections) > 1:  # plain characters: the title has a line of its own
         sections = sections[1:]
     first, *others = [section for section in sections if section] or [["the arguments cannot be read"]]
     message = " ".join(first).removeprefix("Error parsing ")

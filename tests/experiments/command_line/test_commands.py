@@ -170,6 +170,44 @@ def test_resuming_with_other_options_lists_them(trained, capsys):
     assert "learning_rate" in line
 
 
+def test_a_resumed_run_goes_nowhere_else(trained, capsys, tmp_path):
+    line = fail(capsys, "train", "--resume", trained, "--out", tmp_path / "elsewhere")
+    assert "--out" in line
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("command", ["compare", "explain"])
+def test_one_run_has_one_configuration_whatever_the_path_to_it(command, trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(trained.parent)
+    few = {"compare": ["--nodes", 1], "explain": ["--bands", 2, "--eigenpairs", 1]}[command]
+    arguments = ["--out", tmp_path / "out", "--inputs", "constant=1", "--n-images", 4, *few]
+    run(command, "--model", trained.name, *arguments)
+    before = (tmp_path / "out" / "config.json").read_bytes()
+    assert json.loads(before)["model"] == str(trained)
+    run(command, "--model", trained, *arguments)
+    assert (tmp_path / "out" / "config.json").read_bytes() == before
+
+
+def test_a_configuration_with_a_relative_path_still_names_its_run(trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(trained.parent)
+    arguments = ["--out", tmp_path / "out", "--inputs", "constant=1", "--n-images", 4, "--nodes", 1]
+    run("compare", "--model", trained, *arguments)
+    path = tmp_path / "out" / "config.json"
+    path.write_text(path.read_text().replace(str(trained), trained.name))
+    run("compare", "--model", trained, *arguments)
+    assert json.loads(path.read_text())["model"] == trained.name
+
+
+def test_a_file_in_the_place_of_the_figures_is_told_before_any_work(trained, tmp_path, capsys):
+    import shutil
+
+    copied = shutil.copytree(trained, tmp_path / "run")
+    (copied / "figures").write_text("in the way")
+    line = fail(capsys, "compare", "--model", copied, "--inputs", "constant=1", "--n-images", 4)
+    assert "figures is a file" in line
+    assert not (copied / "comparison.csv").exists()
+
+
 def test_ctrl_c_keeps_the_checkpoint_and_says_how_to_go_on(capsys, tmp_path, monkeypatch):
     from experiments.training.progress import TerminalProgress
 
