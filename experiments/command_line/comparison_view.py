@@ -1,4 +1,4 @@
-"""What a person sees of a comparison: the table, the files and the figure."""
+"""The output of a comparison: the table, the files and the figure."""
 
 import pandas as pd
 from rich.console import Console
@@ -12,7 +12,7 @@ FIGURE = "predicted-against-measured"
 
 
 def show(comparison: pd.DataFrame, run: RunDirectory, console: Console) -> None:
-    """Print the table with the rungs that are missing, draw the figure, and say where both lie."""
+    """Print the table and the rungs that are missing, draw the figure, and print the paths of both."""
     figures = draw_figure(FIGURE, run.path)
     for table in comparison_tables(comparison, console.width, left_out=absent_rungs(run)):
         console.print(table)

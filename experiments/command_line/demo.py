@@ -35,7 +35,7 @@ class DemoInterrupted(ToolkitError):  # noqa: N818 - stopping on request is no e
 
 
 def run(options: DemoOptions) -> None:
-    """Train on each photograph, compare, show tables and figures, and say how the swapped pair came out."""
+    """Train on each photograph, compare, show tables and figures, and report the gap between the photographs."""
     require_processes(options.jobs)
     console = table_console()
     jobs = {name: _train_and_compare(name, options) for name in SWAPPED_PAIR}
@@ -64,7 +64,7 @@ def _train_and_compare(train_set: str, options: DemoOptions) -> Job:
 
 
 def _say_what_came_out(comparison: pd.DataFrame, other: str, console: Console) -> None:
-    """State the other set's sign, measured and predicted, and which inputs the path rungs explain."""
+    """Report the order of the other photograph, and which gaps the path rungs explain."""
     row = comparison[(comparison["rung"] == EXPLAINING_RUNGS[-1]) & (comparison["input_set"] == other)].iloc[0]
     lines = [f"Trained on {row['train_set']}: {other} is {_order(row)}."]
     for rung in EXPLAINING_RUNGS:
@@ -77,7 +77,7 @@ def _say_what_came_out(comparison: pd.DataFrame, other: str, console: Console) -
 
 
 def _order(row: pd.Series) -> str:
-    """Say the measured order and the size of the gap."""
+    """The measured order and the size of the gap, in words."""
     order = order_of(row["measured"], row["measured_se"])
     if order is Order.NOT_RESOLVED:
         gap = f"{row['measured']:+.3f} ± {row['measured_se']:.3f} bits/dim"

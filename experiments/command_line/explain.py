@@ -1,4 +1,4 @@
-"""`likelihood-curvature explain`: where the predicted gaps are made, and how far from the expansion point they hold."""
+"""`likelihood-curvature explain`: split the predicted gaps into parts, and find how far they are valid."""
 
 import pandas as pd
 from rich import box
@@ -30,7 +30,7 @@ CAPTION = (
 
 
 def run(options: ExplainOptions) -> None:
-    """Compute what is not there yet, print the summary and draw the figures."""
+    """Compute what is missing, print the summary and draw the figures."""
     trained = open_model(options.model)
     config = with_default_inputs(options.config, trained.train_set)
     inputs = require_inputs(config.inputs)

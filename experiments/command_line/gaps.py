@@ -20,7 +20,7 @@ FIGURE = "likelihood-gaps"
 
 
 def run(options: GapsOptions) -> None:
-    """Measure and predict what is not there yet; write the tables, the report and the figure."""
+    """Measure and predict what is missing; write the tables, the report and the figure."""
     require_processes(options.jobs)
     pairs = read_pairs(options.pairs) or PAIRS
     plan = make_plan(pairs, options.config, options.work, skip_missing_models=not options.pairs)
@@ -35,7 +35,7 @@ def run(options: GapsOptions) -> None:
 
 
 def _command(options: GapsOptions) -> str:
-    """The command line that makes these results; where the data lie and how many processes work changes nothing."""
+    """The command line that makes these results, without the options that do not change them."""
     pairs = ["--pairs", *options.pairs] if options.pairs else []
     words = [PROGRAM, "gaps", "--out", str(options.out), *pairs, *changed_options(GapsConfig(), options.config)]
     return shlex.join(words)

@@ -1,4 +1,4 @@
-"""The option `--model`: a reference model by its name, or a run; and where what is computed from it goes."""
+"""The option `--model`, a reference model's name or a run directory, and the output directory that belongs to it."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ from experiments.study.trained_model import TrainedModel
 
 
 def open_model(name_or_run: str) -> TrainedModel:
-    """Load the model; says on standard error, in one line, if its training images here are not those it saw."""
+    """Load the model; print a line on standard error if the local training images are not those it was trained on."""
     trained = load_model(name_or_run)
     if isinstance(trained, ReferenceModel) and trained.notice:
         print(trained.notice, file=sys.stderr)
@@ -23,7 +23,7 @@ def open_model(name_or_run: str) -> TrainedModel:
 def output_directory(
     trained: TrainedModel, out: Path | None, command: str, settings: Mapping[str, object]
 ) -> RunDirectory:
-    """Where a command writes: the directory asked for, else the run itself, else ``runs/COMMAND-NAME``.
+    """Return the output directory: `--out` if given, else the run itself, for a reference model ``runs/COMMAND-NAME``.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def output_directory(
     """
     is_reference = isinstance(trained, ReferenceModel)
     if out is not None:
-        # A reference model is known by its name: where the package lies says nothing to another reader.
+        # The path of a reference model is that of the installed package, which differs between machines.
         model = trained.run.path.name if is_reference else recorded_path(trained.run.path, out)
         return RunDirectory.create(out, {"model": model, **settings})
     if is_reference:

@@ -15,7 +15,7 @@ from experiments.study.sweep.sweeping import run_sweep
 
 
 def run(options: SweepOptions) -> None:
-    """Run what is not finished, print the table and the failures; exit with 1 if a job failed."""
+    """Run the jobs that are not finished, print the table and the failures; exit with code 1 if a job failed."""
     config, console = options.config, table_console()
     counts = dict.fromkeys(read_input_names(config.inputs), config.n_images)
     for train_set in config.train_sets:

@@ -1,4 +1,4 @@
-"""`likelihood-curvature train`: train a flow in a run directory, or go on with one; in one process or many."""
+"""`likelihood-curvature train`: train a flow in a run directory, or resume; in one process or several."""
 
 from contextlib import nullcontext
 from functools import partial
@@ -23,7 +23,7 @@ from experiments.training.progress import TerminalProgress
 
 
 def run(options: TrainOptions) -> None:
-    """Train or resume, with a progress bar; Ctrl-C keeps the checkpoint and says how to go on."""
+    """Train or resume, with a progress bar; on Ctrl-C a checkpoint is kept and the command to resume is printed."""
     if options.resume is not None and options.out is not None:
         raise ConfigError(
             f"--out {options.out}: a run goes on in its own directory, --resume {options.resume}; "
@@ -45,7 +45,7 @@ def run(options: TrainOptions) -> None:
 
 
 def _created(options: TrainOptions) -> RunDirectory:
-    # A misspelt name must not leave a directory behind that refuses the corrected command.
+    # All checks come first: a directory left behind by a refused command would refuse the corrected one.
     require_known_set(options.config.data.train_set)
     evaluation = options.config.evaluation
     counts = dict.fromkeys(read_input_names(evaluation.inputs), evaluation.n_images)

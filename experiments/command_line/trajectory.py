@@ -37,7 +37,7 @@ CAPTION = (
 
 
 def run(options: TrajectoryOptions) -> None:
-    """Follow the run, print a table for each input set and what became of the order, and draw the figure."""
+    """Follow the run, print a table for each input set and the table of orders, and draw the figure."""
     run = RunDirectory.open(options.model)
     experiment = read_experiment(run)
     given = options.config
@@ -50,7 +50,7 @@ def run(options: TrajectoryOptions) -> None:
     out = run
     require_figures_there(options.out or run.path)
     if options.out is not None:
-        # Without the steps: others may be asked for later, and those that are there are kept.
+        # The steps are left out: a later call may ask for others, and adds their tables to those that are there.
         out = RunDirectory.create(
             options.out, {"model": recorded_path(run.path, options.out), "trajectory": replace(given, steps=())}
         )
@@ -76,7 +76,7 @@ def _print_gaps(trajectory: pd.DataFrame, console: Console) -> None:
 
 
 def _order_table(order: pd.DataFrame) -> Table:
-    """A row for each input set: how often it is more and less likely, and how often each rung has the sign."""
+    """A row for each input set: how often it is more and less likely, and how often each rung has the right sign."""
     table = Table(
         title=f"Order over training on {order['train_set'].iloc[0]}",
         caption=CAPTION,
@@ -102,7 +102,7 @@ def _order_table(order: pd.DataFrame) -> Table:
 
 
 def _eigenvalues(hessians: pd.DataFrame) -> str:
-    """Say what the curvature's sign was over the snapshots."""
+    """The signs of the curvature over the snapshots, in words."""
     negative, sets = int((hessians["trace"] < 0).sum()), len(hessians)
     lines = [f"Tr{{H Sigma}} is negative for {negative} of {sets} pairs of snapshot and set."]
     ends = hessians.drop_duplicates("step")

@@ -1,4 +1,4 @@
-"""`likelihood-curvature verify`: every claim of the theory put to random cases and to sympy."""
+"""`likelihood-curvature verify`: test every claim of the theory on random cases and with sympy."""
 
 import sys
 import tempfile
@@ -17,10 +17,10 @@ from experiments.study.verification_record import verification_record
 
 
 def run(options: VerifyOptions) -> None:
-    """Verify, print the table and the counterexamples, write the record; exit with 1 if the toolkit is at fault."""
+    """Verify, print the table and the counterexamples, write the record; exit with code 1 if a needed claim fails."""
     console = table_console()
     with tempfile.TemporaryDirectory() as scratch:
-        # Hypothesis would leave a directory of caches wherever the command is called.
+        # Hypothesis would write its caches to the working directory.
         hypothesis.configuration.set_hypothesis_home_dir(Path(scratch))
         with ClaimProgress(console) as progress:
             verification = verify(options.claims or None, options.examples, options.seed, progress=progress)

@@ -1,7 +1,7 @@
-"""The model families by their names: what configures one, what builds its flow, what describes it. No torch here.
+"""The registry of model families: their settings, builders, descriptions and sizes by name.
 
-A family is a file or a folder in `experiments/models/families` that holds a `FAMILY`. Nothing else names it.
-Flows are imported when the first one is built, because torch takes seconds and a command line must answer at once.
+A family is a module or package in `experiments/models/families` that defines a `FAMILY`; no other module names it.
+Flows are imported when the first one is built: importing torch takes seconds, and a command line must answer at once.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 PACKAGE = "experiments.models.families"
 DEFAULT_KIND = "glow"
-"""The family where none is named, and that of configurations kept before families had names."""
+"""The family of configurations that name none, such as those of older versions."""
 
 EventShape = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
 class ModelDescription:
-    """What people are told of a model."""
+    """A description of a model for people."""
 
     label: str
     """Name of the architecture, as tables show it."""

@@ -72,7 +72,7 @@ def test_ctrl_c_in_the_first_seconds_is_one_line(command, seconds, tmp_path):
         time.sleep(seconds)
         os.killpg(process.pid, signal.SIGINT)
         _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 130, errors
     (line,) = errors.splitlines()
     assert line.startswith("likelihood-curvature: ")
     assert "interrupted" in line

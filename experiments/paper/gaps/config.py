@@ -1,4 +1,4 @@
-"""The settings of the measured and predicted gaps. No torch here."""
+"""The settings of the measured and predicted gaps. This module does not import torch."""
 
 from dataclasses import dataclass
 

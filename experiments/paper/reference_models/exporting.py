@@ -119,7 +119,7 @@ def _write(trained: TrainedModel, out: Path, name: str, n_images: int, progress:
 
 
 def _environment(trained: TrainedModel) -> dict[str, Any]:
-    """The run's record, with what it says nothing of: how long it took, what the images are, and who exported it."""
+    """Return the run's record, extended by its training time, its training images, and the exporting version."""
     images, last = trained.train_images, read_log(trained.run.log_path)[-1]
     description = DESCRIPTIONS[images.name]
     return {
@@ -147,7 +147,7 @@ def _environment(trained: TrainedModel) -> dict[str, Any]:
 
 
 def _likelihoods(model: Flow, trained: TrainedModel, n_images: int, progress: Progress) -> list[dict[str, Any]]:
-    """Bits per dimension of the stored weights on the training images and on the default inputs of a comparison."""
+    """Measure the bits per dimension of the stored weights on the training images and the default input sets."""
     shown = (trained.training_input, *read_input_names(default_input_names(trained.train_set)))
     require_memory_for_inputs(dict.fromkeys(shown, n_images), trained.train_images.event_shape)
     rows = []

@@ -1,4 +1,4 @@
-"""What a constant-volume Glow is made of: sizes and names, and what people are told of it. No torch here."""
+"""Settings, description and size of a constant-volume Glow. This module does not import torch."""
 
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal, get_args
@@ -23,7 +23,7 @@ class GlowConfig(ModelConfig):
     """
 
     kind: Literal["glow"] = "glow"
-    """The model's family; naming another one gives that one's options."""
+    """The model's family; each family has its own options."""
 
     levels: Annotated[int, Range(1, 8)] = 2
     """Scales: each level halves height and width; both must be divisible by 2^levels."""
