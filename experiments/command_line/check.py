@@ -12,7 +12,7 @@ from curvature.checks import Status, run_checks
 from curvature.errors import ConfigError
 from experiments.command_line.check_options import CheckOptions
 from experiments.command_line.check_view import show_results
-from experiments.command_line.comparison_view import table_console
+from experiments.command_line.console import table_console
 from experiments.command_line.hypothesis_files import without_hypothesis_files
 from experiments.command_line.model_option import open_model
 from experiments.command_line.verification_view import ClaimProgress

@@ -1,12 +1,13 @@
 """`likelihood-curvature data`: what data sets there are, where they lie, whether they are whole, and their moments."""
 
 import sys
+from math import prod
 
 from rich.console import Console
 
 from curvature.errors import ConfigError
 from curvature.names import require_known
-from experiments.command_line.comparison_view import table_console
+from experiments.command_line.console import table_console
 from experiments.command_line.data_options import (
     DataOptions,
     FetchOptions,
@@ -15,6 +16,7 @@ from experiments.command_line.data_options import (
     VerifyDataOptions,
 )
 from experiments.command_line.data_view import DownloadBars, catalog_table, channels_table, check_line, spectrum_lines
+from experiments.command_line.exits import FAILED_CHECK
 from experiments.data.catalog import load_image_set, require_known_set
 from experiments.data.errors import DataNotFoundError, DownloadError
 from experiments.data.fetching import fetch
@@ -23,8 +25,7 @@ from experiments.data.location import cache_directory, data_root, use_data_root
 from experiments.data.registry import DESCRIPTIONS, REAL_SETS
 from experiments.data.statistics_files import cached_statistics, statistics_directory, write_statistics
 from experiments.data.verification import is_present, verify_set
-
-FAILED_CHECK = 1
+from experiments.memory import FLOAT64, require_memory
 
 
 def run(options: DataOptions) -> None:
@@ -93,10 +94,10 @@ def _verify(options: VerifyDataOptions, console: Console) -> None:
 
 
 def _moments(options: MomentsOptions, console: Console) -> None:
-    if options.components < 1:
-        raise ConfigError(f"--components: expected at least 1, got {options.components}")
     name, _, split = options.images.partition("/")
     images = load_image_set(name, split or "test", options.patch_size)
+    covariance = 3 * FLOAT64 * prod(images.event_shape) ** 2  # the matrix, its eigenvectors and the solver's copy
+    require_memory(covariance, f"the covariance of {images.label}", "lower --patch-size")
     with console.status(f"moments of {images.label}"):
         statistics = cached_statistics(images)
     directory = statistics_directory(images)

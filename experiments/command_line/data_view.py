@@ -1,4 +1,4 @@
-"""What a person sees of data sets: the catalog, checks, download bars, and moments."""
+"""The output of the `data` commands: the catalog, checks, download bars, and moments."""
 
 from types import TracebackType
 
@@ -46,7 +46,7 @@ def catalog_table(found: dict[str, list[Holding]]) -> Table:
 
 
 def check_line(check: Check) -> str:
-    """One check: passed or failed, what, and what was found."""
+    """A line that says whether a check passed, of what, and what was found."""
     mark = "[green]ok[/]" if check.passed else "[bold red]FAILED[/]"
     # The message of a failure names the file itself.
     detail = check.detail if check.detail.startswith(check.what) else f"{check.what}: {check.detail}"
@@ -75,7 +75,7 @@ class DownloadBars:
 
 
 class DownloadBar:
-    """What pooch asks of a bar: `total`, `update`, `reset` and `close`."""
+    """A progress bar with the methods that pooch calls: `total`, `update`, `reset` and `close`."""
 
     def __init__(self, progress: Progress, task: TaskID) -> None:
         self._progress, self._task = progress, task
@@ -98,7 +98,7 @@ class DownloadBar:
         self._progress.update(self._task, completed=0)
 
     def close(self) -> None:
-        """Nothing to close: the bars end together."""
+        """Do nothing: `DownloadBars` closes all bars."""
 
 
 def channels_table(statistics: PixelStatistics, images: ImageSet) -> Table:

@@ -8,7 +8,8 @@ from rich.console import Console
 from analysis.comparison import explains
 from analysis.resolution import Order, order_of
 from curvature.errors import ToolkitError
-from experiments.command_line.comparison_view import show, table_console
+from experiments.command_line.comparison_view import show
+from experiments.command_line.console import table_console
 from experiments.command_line.options import DemoOptions
 from experiments.command_line.progress_view import ProgressBars
 from experiments.interruption import INTERRUPTED
@@ -16,6 +17,12 @@ from experiments.paper.default_inputs import default_input_names
 from experiments.storage.directory_lock import directory_lock, held_directory
 from experiments.storage.run_directory import RunDirectory
 from experiments.study.configuration import ComparisonConfig, DataConfig, ExperimentConfig
+from experiments.study.memory_needs import (
+    event_shape_of,
+    require_memory_for_inputs,
+    require_memory_for_training,
+)
+from experiments.study.samples import read_input_names
 from experiments.study.train_and_compare import train_and_compare
 from experiments.study.workers import Job, require_processes, run_jobs
 
@@ -30,7 +37,7 @@ class DemoInterrupted(ToolkitError):  # noqa: N818 - stopping on request is no e
 
 
 def run(options: DemoOptions) -> None:
-    """Train on each photograph, compare, show tables and figures, and say how the swapped pair came out."""
+    """Train on each photograph, compare, show tables and figures, and report the gap between the photographs."""
     require_processes(options.jobs)
     console = table_console()
     with held_directory(options.out):
@@ -54,12 +61,15 @@ def _train_and_compare(train_set: str, options: DemoOptions) -> Job:
     """Train on one photograph and compare all inputs with it."""
     experiment = ExperimentConfig(DataConfig(train_set), options.model, options.training)
     comparison = ComparisonConfig(default_input_names(train_set), options.n_images, seed=options.training.seed)
+    counts = dict.fromkeys(read_input_names(comparison.inputs), options.n_images)
+    require_memory_for_inputs(counts, event_shape_of(experiment.data))
+    require_memory_for_training(experiment, processes=min(options.jobs, len(SWAPPED_PAIR)))
     directory = RunDirectory.create(options.out / train_set, experiment)
     return partial(train_and_compare, directory, experiment, comparison)
 
 
 def _say_what_came_out(comparison: pd.DataFrame, other: str, console: Console) -> None:
-    """State the other set's sign, measured and predicted, and which inputs the path rungs explain."""
+    """Report the order of the other photograph, and which gaps the path rungs explain."""
     row = comparison[(comparison["rung"] == EXPLAINING_RUNGS[-1]) & (comparison["input_set"] == other)].iloc[0]
     lines = [f"Trained on {row['train_set']}: {other} is {_order(row)}."]
     for rung in EXPLAINING_RUNGS:
@@ -72,7 +82,7 @@ def _say_what_came_out(comparison: pd.DataFrame, other: str, console: Console) -
 
 
 def _order(row: pd.Series) -> str:
-    """Say the measured order and the size of the gap."""
+    """The measured order and the size of the gap, in words."""
     order = order_of(row["measured"], row["measured_se"])
     if order is Order.NOT_RESOLVED:
         gap = f"{row['measured']:+.3f} ± {row['measured_se']:.3f} bits/dim"

@@ -1,4 +1,4 @@
-"""`likelihood-curvature explain`: where the predicted gaps are made, and how far from the expansion point they hold."""
+"""`likelihood-curvature explain`: split the predicted gaps into parts, and find how far they are valid."""
 
 import pandas as pd
 from rich import box
@@ -6,14 +6,16 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis.frequencies import frequency_bands_of
+from curvature.errors import ConfigError
 from curvature.units import gap_bits_per_dim
-from experiments.command_line.comparison_view import table_console
+from experiments.command_line.console import table_console
 from experiments.command_line.model_option import open_model, output_directory
 from experiments.command_line.options import ExplainOptions
 from experiments.command_line.progress_view import ProgressBars
 from experiments.paper.default_inputs import with_default_inputs
 from experiments.storage.run_directory import RunDirectory
 from experiments.study.explanation import explain
+from experiments.study.memory_needs import require_memory_for_inputs
 from experiments.study.samples import require_inputs
 from paper_figures.drawing import draw_figure
 
@@ -28,10 +30,16 @@ CAPTION = (
 
 
 def run(options: ExplainOptions) -> None:
-    """Compute what is not there yet, print the summary and draw the figures."""
+    """Compute what is missing, print the summary and draw the figures."""
     trained = open_model(options.model)
     config = with_default_inputs(options.config, trained.train_set)
-    require_inputs(config.inputs)
+    inputs = require_inputs(config.inputs)
+    require_memory_for_inputs(dict.fromkeys(inputs, config.n_images), trained.train_images.event_shape)
+    if 2 * config.eigenpairs > trained.model.dim:
+        raise ConfigError(
+            f"--eigenpairs: expected at most half the {trained.model.dim} dimensions of an image at each end of the "
+            f"spectrum, got {config.eigenpairs}"
+        )
     console = table_console()
     with output_directory(trained, options.out, "explain", {"explanation": options.config}) as out:
         with ProgressBars(console) as bars:

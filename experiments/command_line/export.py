@@ -1,4 +1,4 @@
-"""`likelihood-curvature export`: a finished run becomes a reference model with its model card."""
+"""`likelihood-curvature export`: write a finished run as a reference model with its model card."""
 
 from functools import partial
 
@@ -7,7 +7,7 @@ from experiments.paper.reference_models.exporting import export_run
 
 
 def run(options: ExportOptions) -> None:
-    """Write the model's directory and say where it lies."""
+    """Write the model's directory and print its path."""
     say = partial(print, flush=True)
     path = export_run(options.run, options.name, options.out, options.replace, options.n_images, say)
     print(f"model: {path}")

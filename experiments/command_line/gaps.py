@@ -2,14 +2,15 @@
 
 import shlex
 
-from experiments.command_line.comparison_view import table_console
+from experiments.command_line.console import table_console
 from experiments.command_line.options import GapsOptions
 from experiments.command_line.progress_view import ProgressBars
 from experiments.paper.gaps.config import GapsConfig
 from experiments.paper.gaps.running import REPORT, TABLES, make_plan, run_gaps
 from experiments.paper.gaps.shown import read_pairs
 from experiments.paper.pairs import PAIRS
-from experiments.paper.training_command import PROGRAM, changed_options
+from experiments.paper.training_command import changed_options
+from experiments.program import PROGRAM
 from experiments.storage.directory_lock import held_directory
 from experiments.storage.run_directory import RunDirectory
 from experiments.study.workers import require_processes
@@ -19,7 +20,7 @@ FIGURE = "likelihood-gaps"
 
 
 def run(options: GapsOptions) -> None:
-    """Measure and predict what is not there yet; write the tables, the report and the figure."""
+    """Measure and predict what is missing; write the tables, the report and the figure."""
     require_processes(options.jobs)
     pairs = read_pairs(options.pairs) or PAIRS
     plan = make_plan(pairs, options.config, options.work, skip_missing_models=not options.pairs)
@@ -35,7 +36,7 @@ def run(options: GapsOptions) -> None:
 
 
 def _command(options: GapsOptions) -> str:
-    """The command line that makes these results; where the data lie and how many processes work changes nothing."""
+    """The command line that makes these results, without the options that do not change them."""
     pairs = ["--pairs", *options.pairs] if options.pairs else []
     words = [PROGRAM, "gaps", "--out", str(options.out), *pairs, *changed_options(GapsConfig(), options.config)]
     return shlex.join(words)

@@ -1,10 +1,13 @@
-"""The option `--model`: a reference model by its name, or a run; and where what is computed from it goes."""
+"""The option `--model`, a reference model's name or a run directory, and the output directory that belongs to it."""
 
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from curvature.errors import RunDirectoryError
+from experiments.command_line.paths import require_place_for_figures
 from experiments.paper.reference_models.loading import ReferenceModel, load_model
 from experiments.storage.directory_lock import directory_lock, held_directory
 from experiments.storage.run_directory import RunDirectory
@@ -12,7 +15,7 @@ from experiments.study.trained_model import TrainedModel
 
 
 def open_model(name_or_run: str) -> TrainedModel:
-    """Load the model; says on standard error, in one line, if its training images here are not those it saw."""
+    """Load the model; print a line on standard error if the local training images are not those it was trained on."""
     trained = load_model(name_or_run)
     if isinstance(trained, ReferenceModel) and trained.notice:
         print(trained.notice, file=sys.stderr)
@@ -23,7 +26,7 @@ def open_model(name_or_run: str) -> TrainedModel:
 def output_directory(
     trained: TrainedModel, out: Path | None, command: str, settings: Mapping[str, object]
 ) -> Iterator[RunDirectory]:
-    """Where a command writes: the directory asked for, else the run itself, else ``runs/COMMAND-NAME``.
+    """Yield the output directory: `--out` if given, else the run itself, for a reference model ``runs/COMMAND-NAME``.
 
     It is held during the block: another command is refused there.
 
@@ -44,12 +47,42 @@ def output_directory(
         If the directory cannot be made, holds something else, or is in use.
     """
     is_reference = isinstance(trained, ReferenceModel)
-    # A reference model is known by its name: where the package lies says nothing to another reader.
-    model = trained.run.path.name if is_reference else trained.run.path
+    name = trained.run.path.name
     if out is None and not is_reference:
+        require_figures_there(trained.run.path)
         with directory_lock(trained.run.path):
             yield trained.run
         return
-    path = Path("runs") / f"{command}-{model}" if out is None else out
+    path = Path("runs") / f"{command}-{name}" if out is None else out
+    require_figures_there(path)
+    # The path of a reference model is that of the installed package, which differs between machines.
+    model = name if is_reference else recorded_path(trained.run.path, path)
     with held_directory(path):
         yield RunDirectory.create(path, {"model": model, **({} if out is None else settings)})
+
+
+def recorded_path(model: Path, out: Path) -> Path:
+    """The absolute path of a run, or the path by which the configuration in the directory `out` names the same run.
+
+    One run, given by a relative and by an absolute path, must not make two configurations.
+    """
+    directory = RunDirectory(out)
+    if directory.config_path.is_file():
+        recorded = directory.config().get("model")
+        if isinstance(recorded, str) and os.path.realpath(recorded) == os.path.realpath(model):
+            return Path(recorded)
+    return Path(os.path.abspath(model))
+
+
+def require_figures_there(path: Path) -> None:
+    """Refuse a directory in which something else has the name of the directory of figures.
+
+    Raises
+    ------
+    RunDirectoryError
+        If something has.
+    """
+    try:
+        require_place_for_figures(path)
+    except ValueError as error:
+        raise RunDirectoryError(str(error)) from error

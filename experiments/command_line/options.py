@@ -1,4 +1,4 @@
-"""The options of every command. No torch here: `--help` must answer at once."""
+"""The options of every command. This module does not import torch, so that `--help` answers at once."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -6,9 +6,11 @@ from typing import Annotated
 
 import tyro
 
+from experiments.command_line.paths import ExistingDirectory, OutputDirectory, OutputFile, RunOrName
 from experiments.models.config import ModelConfig
 from experiments.models.registry import configuration
 from experiments.paper.gaps.config import GapsConfig
+from experiments.settings import ImageCount, ProcessCount, Range, Seed
 from experiments.study.configuration import ComparisonConfig, ExperimentConfig, ExplanationConfig, TrajectoryConfig
 from experiments.study.sweep.config import SweepConfig
 from experiments.training.config import TrainingConfig
@@ -22,14 +24,14 @@ DEMO_TRAINING = TrainingConfig(
 
 @dataclass(frozen=True)
 class DemoOptions:
-    """Train on two photographs in turn, predict likelihood gaps, and hold them against the measured ones."""
+    """Train a flow on each of two photographs, and compare predicted with measured likelihood gaps."""
 
-    out: Path = Path("runs/demo")
-    """Where the two run directories are written; what is finished there is not done again."""
-    n_images: int = 512
-    """Images of each input set."""
-    jobs: int = 2
-    """Processes, one thread each; 1 runs the two directions one after the other."""
+    out: OutputDirectory = Path("runs/demo")
+    """Directory of the two run directories. Finished parts are not computed again."""
+    n_images: ImageCount = 512
+    """Number of images of each input set."""
+    jobs: ProcessCount = 2
+    """Number of processes, one thread each; 1 trains the two flows one after the other."""
     model: ModelConfig = DEMO_MODEL
     """The flow."""
     training: TrainingConfig = DEMO_TRAINING
@@ -40,57 +42,57 @@ class DemoOptions:
 class TrainOptions:
     """Train a constant-volume flow on an image set."""
 
-    out: Path | None = None
+    out: OutputDirectory | None = None
     """The run directory; runs/TRAIN_SET by default."""
-    resume: Path | None = None
-    """Go on with this run from its checkpoint; its own configuration holds."""
+    resume: ExistingDirectory | None = None
+    """Continue the run in this directory from its checkpoint, with its own configuration."""
     preset: str | None = None
-    """laptop, gpu or paper: start from these sizes and training settings, which all other options then change."""
+    """laptop, gpu or paper: the sizes and training settings to start from; other options change single ones."""
     config: Annotated[ExperimentConfig, tyro.conf.arg(name="")] = field(default_factory=ExperimentConfig)
     """Data, model and training."""
-    data_root: Path | None = None
+    data_root: ExistingDirectory | None = None
     """Directory of the data sets; LIKELIHOOD_CURVATURE_DATA by default."""
 
 
 @dataclass(frozen=True)
 class CompareOptions:
-    """Predict the likelihood gaps of input sets under a trained flow, and hold them against the measured ones."""
+    """Predict the likelihood gaps of input sets under a trained flow, and compare them with the measured ones."""
 
-    model: str
+    model: RunOrName
     """Name of a reference model (such as cifar10), or the run directory of a trained flow."""
-    out: Path | None = None
-    """Where tables and figures are written; by default the run directory, for a reference model runs/compare-NAME."""
+    out: OutputDirectory | None = None
+    """Directory for tables and figures; by default the run directory, for a reference model runs/compare-NAME."""
     config: Annotated[ComparisonConfig, tyro.conf.arg(name="")] = field(default_factory=ComparisonConfig)
     """Input sets, images, rungs and seed."""
-    data_root: Path | None = None
+    data_root: ExistingDirectory | None = None
     """Directory of the data sets; LIKELIHOOD_CURVATURE_DATA by default."""
 
 
 @dataclass(frozen=True)
 class TrajectoryOptions:
-    """Follow predicted and measured likelihood gaps at every snapshot of a run, and say whether the order held."""
+    """Compare predicted with measured likelihood gaps at every snapshot of a run, and report when the order settled."""
 
-    model: Path
+    model: ExistingDirectory
     """The run directory of a flow that was evaluated during training."""
-    out: Path | None = None
-    """Where tables and figures are written; the run directory itself by default."""
+    out: OutputDirectory | None = None
+    """Directory for tables and figures; the run directory itself by default."""
     config: Annotated[TrajectoryConfig, tyro.conf.arg(name="")] = field(default_factory=TrajectoryConfig)
     """Input sets, steps, images, nodes and seed."""
-    data_root: Path | None = None
+    data_root: ExistingDirectory | None = None
     """Directory of the data sets; LIKELIHOOD_CURVATURE_DATA by default."""
 
 
 @dataclass(frozen=True)
 class ExplainOptions:
-    """Say where a trained flow's predicted gaps are made (layers, frequencies, directions) and how far they hold."""
+    """Split a trained flow's predicted gaps by layers, frequencies and directions, and find how far they are valid."""
 
-    model: str
+    model: RunOrName
     """Name of a reference model (such as cifar10), or the run directory of a trained flow."""
-    out: Path | None = None
-    """Where tables and figures are written; by default the run directory, for a reference model runs/explain-NAME."""
+    out: OutputDirectory | None = None
+    """Directory for tables and figures; by default the run directory, for a reference model runs/explain-NAME."""
     config: Annotated[ExplanationConfig, tyro.conf.arg(name="")] = field(default_factory=ExplanationConfig)
     """Input sets, images, bands, eigenpairs and seed."""
-    data_root: Path | None = None
+    data_root: ExistingDirectory | None = None
     """Directory of the data sets; LIKELIHOOD_CURVATURE_DATA by default."""
 
 
@@ -100,31 +102,31 @@ class SweepOptions:
 
     config: Annotated[SweepConfig, tyro.conf.arg(name="")]
     """Train sets, models, seeds and inputs."""
-    out: Path = Path("runs/sweep")
-    """Where the run directories and the table are written; what is finished there is not done again."""
-    workers: int | None = None
-    """Worker processes on this machine, one thread each; by default as many as there are processors."""
+    out: OutputDirectory = Path("runs/sweep")
+    """Directory of the run directories and the table. Finished jobs are not run again."""
+    workers: ProcessCount | None = None
+    """Number of worker processes on this machine, one thread each; by default the number of processors."""
     scheduler: str | None = None
-    """Address of a running scheduler of distributed, whose workers do the jobs instead."""
-    data_root: Path | None = None
-    """Directory of the data sets; LIKELIHOOD_CURVATURE_DATA by default. Workers look there, too."""
+    """Address of a running scheduler of the library distributed; its workers run the jobs instead."""
+    data_root: ExistingDirectory | None = None
+    """Directory of the data sets, also for the workers; LIKELIHOOD_CURVATURE_DATA by default."""
 
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """Make a reference model of a finished run: weights, record, measured likelihoods and a model card."""
+    """Export a finished run as a reference model: weights, record, measured likelihoods and a model card."""
 
-    run: tyro.conf.Positional[Path]
+    run: tyro.conf.Positional[ExistingDirectory]
     """The run directory."""
     name: tyro.conf.Positional[str]
-    """What the model shall be called."""
-    out: Path = Path("models")
-    """Where NAME/ is written. Models in the directory LIKELIHOOD_CURVATURE_MODELS can be used by name."""
+    """The name of the model."""
+    out: OutputDirectory = Path("models")
+    """Directory in which NAME/ is written. Models in LIKELIHOOD_CURVATURE_MODELS can be used by their names."""
     replace: bool = False
-    """Put it in the place of a model of that name."""
-    n_images: int = 1000
-    """Images of each input set in the card's table of likelihoods."""
-    data_root: Path | None = None
+    """Replace a model of that name."""
+    n_images: ImageCount = 1000
+    """Number of images of each input set in the card's table of likelihoods."""
+    data_root: ExistingDirectory | None = None
     """Directory of the data sets; LIKELIHOOD_CURVATURE_DATA by default."""
 
 
@@ -132,29 +134,29 @@ class ExportOptions:
 class GapsOptions:
     """Measure and predict the likelihood gaps of the paper's pairs of data sets, from the reference models."""
 
-    out: Path = Path("results")
-    """Where tables, report and figure are written."""
-    work: Path = Path("runs/gaps")
-    """Where finished stages are kept; they are not done again."""
+    out: OutputDirectory = Path("results")
+    """Directory for tables, report and figure."""
+    work: OutputDirectory = Path("runs/gaps")
+    """Directory of finished stages, which are not computed again."""
     pairs: tuple[str, ...] = ()
-    """Pairs TRAIN:OTHER, such as cifar10:svhn; TRAIN is the model's name. Default: the paper's."""
-    jobs: int = 1
-    """Processes, one thread each, over the models."""
+    """Pairs TRAIN:OTHER, such as cifar10:svhn, where TRAIN is also the model's name. Default: the paper's pairs."""
+    jobs: ProcessCount = 1
+    """Number of processes, one thread each; each works on one model at a time."""
     config: Annotated[GapsConfig, tyro.conf.arg(name="")] = field(default_factory=GapsConfig)
     """Numbers of images, rungs and seed."""
-    data_root: Path | None = None
+    data_root: ExistingDirectory | None = None
     """Directory of the data sets; LIKELIHOOD_CURVATURE_DATA by default."""
 
 
 @dataclass(frozen=True)
 class VerifyOptions:
-    """Put the claims of the theory to random flows and to sympy: verdicts, and the smallest counterexamples."""
+    """Test the claims of the theory on random flows and with sympy; report verdicts and smallest counterexamples."""
 
-    examples: int = 8
-    """Random flows a claim, and three times as many of the smallest ones; shrinking a counterexample takes more."""
-    seed: int = 0
-    """The same seed draws the same cases."""
+    examples: Annotated[int, Range(1, 10**6)] = 8
+    """Random flows for each claim; three times as many of the smallest flows are tried, too."""
+    seed: Seed = 0
+    """Seed of the random flows."""
     claims: tuple[str, ...] = ()
-    """Names of the claims to test; all by default, with the statements that sympy decides alone."""
-    json: Path | None = None
-    """Write everything to this file as well."""
+    """Names of the claims to test; all by default, including the statements that sympy decides alone."""
+    json: OutputFile | None = None
+    """Also write the results to this JSON file."""

@@ -1,4 +1,4 @@
-"""Progress on the screen: a bar for every job in a terminal, a plain line now and then elsewhere."""
+"""Progress on the screen: a bar for every job in a terminal, and occasional plain lines elsewhere."""
 
 from functools import partial
 from types import TracebackType
@@ -11,7 +11,7 @@ from experiments.study.progress import Progress, plain_lines
 
 
 class ProgressBars:
-    """Shows how far one job or several are.
+    """Shows the progress of one or several jobs.
 
     Examples
     --------
@@ -37,7 +37,7 @@ class ProgressBars:
             self._bars.stop()
 
     def of(self, job: str = "") -> Progress:
-        """Progress of the job of this name; it needs none where there is one only."""
+        """Return the progress of the job of this name; a single job needs no name."""
         if not self._console.is_terminal:
             return self._lines.setdefault(job, plain_lines(partial(print, flush=True), job))
         if job not in self._tasks:

@@ -1,6 +1,6 @@
-"""Where the options of `train` and `demo` start from: a preset or a model's family, if one is named.
+"""The defaults of `train` and `demo`, which depend on the preset and the model's family in the arguments.
 
-`--help` and single options build on it: the family decides which options a model has.
+They must be known before the options are read, because the family decides which options a model has.
 """
 
 import argparse
@@ -45,7 +45,7 @@ def demo_defaults(arguments: Sequence[str]) -> DemoOptions:
 
 
 def _read_ahead(arguments: Sequence[str]) -> argparse.Namespace:
-    """What these options say; their defaults where a value is missing, which the parser of all options will report."""
+    """Read these options alone. Where a value is missing return the defaults: the parser of all options reports it."""
     data = DataConfig()
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     parser.add_argument("--preset")

@@ -1,4 +1,4 @@
-"""What a person sees of a sweep: a live table of jobs, plain lines elsewhere, at the end likelihoods and failures."""
+"""The output of a sweep: a live table of jobs (plain lines outside a terminal), then likelihoods and failures."""
 
 import time
 from collections.abc import Sequence
@@ -95,7 +95,7 @@ class SweepProgress:
         self._line(f"{job.name}: {row.state} ({row.doing})")
 
     def stopping(self) -> None:
-        """Say that Ctrl-C was understood."""
+        """Say that jobs are being stopped after Ctrl-C."""
         self._console.print("stopping: running jobs keep what they have reached (Ctrl-C again: stop at once)")
 
     def _line(self, text: str) -> None:
@@ -126,7 +126,7 @@ class SweepProgress:
 
 
 def show_sweep(result: SweepResult, console: Console) -> None:
-    """Print likelihoods of all finished runs, where the table lies, and every failed job with its log."""
+    """Print likelihoods of all finished runs, the path of the table, and every failed job with its log."""
     if len(result.results):
         compared = "input_set" in result.results
         console.print(_likelihoods(result.results) if compared else _training(result.results))

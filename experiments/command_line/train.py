@@ -1,4 +1,4 @@
-"""`likelihood-curvature train`: train a flow in a run directory, or go on with one; in one process or many."""
+"""`likelihood-curvature train`: train a flow in a run directory, or resume; in one process or several."""
 
 from contextlib import nullcontext
 from functools import partial
@@ -10,6 +10,11 @@ from experiments.data.catalog import require_known_set
 from experiments.storage.run_directory import RunDirectory
 from experiments.storage.serialisation import differences, to_plain, with_defaults
 from experiments.study.configuration import ExperimentConfig
+from experiments.study.memory_needs import (
+    event_shape_of,
+    require_memory_for_inputs,
+    require_memory_for_training,
+)
 from experiments.study.samples import read_input_names
 from experiments.study.trained_model import read_experiment
 from experiments.study.training import train_run
@@ -18,7 +23,12 @@ from experiments.training.progress import TerminalProgress
 
 
 def run(options: TrainOptions) -> None:
-    """Train or resume, with a progress bar; Ctrl-C keeps the checkpoint and says how to go on."""
+    """Train or resume, with a progress bar; on Ctrl-C a checkpoint is kept and the command to resume is printed."""
+    if options.resume is not None and options.out is not None:
+        raise ConfigError(
+            f"--out {options.out}: a run goes on in its own directory, --resume {options.resume}; "
+            "leave out one of the two options"
+        )
     training = (
         read_experiment(RunDirectory.open(options.resume)).training if options.resume else options.config.training
     )
@@ -32,9 +42,12 @@ def run(options: TrainOptions) -> None:
 
 
 def _created(options: TrainOptions) -> RunDirectory:
-    # A misspelt name must not leave a directory behind that refuses the corrected command.
+    # All checks come first: a directory left behind by a refused command would refuse the corrected one.
     require_known_set(options.config.data.train_set)
-    read_input_names(options.config.evaluation.inputs)
+    evaluation = options.config.evaluation
+    counts = dict.fromkeys(read_input_names(evaluation.inputs), evaluation.n_images)
+    require_memory_for_inputs(counts, event_shape_of(options.config.data))
+    require_memory_for_training(options.config)
     return RunDirectory.create(options.out or Path("runs") / options.config.data.train_set, options.config)
 
 

@@ -8,13 +8,15 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis.table import comparison_tables
-from experiments.command_line.comparison_view import table_console
+from experiments.command_line.console import table_console
+from experiments.command_line.model_option import recorded_path, require_figures_there
 from experiments.command_line.options import TrajectoryOptions
 from experiments.command_line.progress_view import ProgressBars
 from experiments.paper.default_inputs import with_default_inputs
 from experiments.storage.directory_lock import held_directory
 from experiments.storage.run_directory import RunDirectory
 from experiments.study.comparison import require_comparable
+from experiments.study.memory_needs import event_shape_of, require_memory_for_inputs
 from experiments.study.trained_model import read_experiment
 from experiments.study.trajectory import (
     HESSIANS,
@@ -36,7 +38,7 @@ CAPTION = (
 
 
 def run(options: TrajectoryOptions) -> None:
-    """Follow the run, print a table for each input set and what became of the order, and draw the figure."""
+    """Follow the run, print a table for each input set and the table of orders, and draw the figure."""
     run = RunDirectory.open(options.model)
     experiment = read_experiment(run)
     given = options.config
@@ -44,13 +46,17 @@ def run(options: TrajectoryOptions) -> None:
         replace(given, inputs=given.inputs or evaluated_inputs(experiment)), experiment.data.train_set
     )
     chosen_steps(run, config.steps)
-    require_comparable(config.inputs, rung_settings(config))
+    inputs = require_comparable(config.inputs, rung_settings(config))
+    require_memory_for_inputs(dict.fromkeys(inputs, config.n_images), event_shape_of(experiment.data))
+    require_figures_there(options.out or run.path)
     console = table_console()
     with held_directory(options.out or run.path):
         out = run
         if options.out is not None:
-            # Without the steps: others may be asked for later, and those that are there are kept.
-            out = RunDirectory.create(options.out, {"model": run.path, "trajectory": replace(given, steps=())})
+            # The steps are left out: a later call may ask for others, and adds their tables to those that are there.
+            out = RunDirectory.create(
+                options.out, {"model": recorded_path(run.path, options.out), "trajectory": replace(given, steps=())}
+            )
         with ProgressBars(console) as bars:
             trajectory = follow_training(run, config, out, bars.of())
         figures = draw_figure(FIGURE, out.path)
@@ -72,7 +78,7 @@ def _print_gaps(trajectory: pd.DataFrame, console: Console) -> None:
 
 
 def _order_table(order: pd.DataFrame) -> Table:
-    """A row for each input set: how often it is more and less likely, and how often each rung has the sign."""
+    """A row for each input set: how often it is more and less likely, and how often each rung has the right sign."""
     table = Table(
         title=f"Order over training on {order['train_set'].iloc[0]}",
         caption=CAPTION,
@@ -98,7 +104,7 @@ def _order_table(order: pd.DataFrame) -> Table:
 
 
 def _eigenvalues(hessians: pd.DataFrame) -> str:
-    """Say what the curvature's sign was over the snapshots."""
+    """The signs of the curvature over the snapshots, in words."""
     negative, sets = int((hessians["trace"] < 0).sum()), len(hessians)
     lines = [f"Tr{{H Sigma}} is negative for {negative} of {sets} pairs of snapshot and set."]
     ends = hessians.drop_duplicates("step")

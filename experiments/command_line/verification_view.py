@@ -1,4 +1,4 @@
-"""What a person sees of a verification: progress, the table of claims, and counterexamples that can be run."""
+"""The output of a verification: progress, the table of claims, and counterexamples that can be run."""
 
 import time
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ SECONDS_BETWEEN_LINES = 10.0
 
 
 class ClaimProgress:
-    """The claim at hand and its cases: a live line in a terminal, otherwise a plain one now and then."""
+    """Shows the claim that is being tested: a live line in a terminal, occasional plain lines elsewhere."""
 
     def __init__(self, console: Console) -> None:
         columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
@@ -50,7 +50,7 @@ class ClaimProgress:
 
 
 def show_verification(verification: Verification, console: Console) -> None:
-    """Print the tables, then every counterexample, then what is not as expected."""
+    """Print the tables, then every counterexample, then every verdict that is not the expected one."""
     drawn = [outcome for outcome in verification.outcomes if outcome.claim.test is not None]
     symbolic = [outcome for outcome in verification.outcomes if outcome.claim.test is None]
     if drawn:
@@ -111,7 +111,7 @@ def _verdict(outcome: Outcome) -> str:
 
 
 def _show_counterexample(outcome: Outcome, found: Counterexample, console: Console) -> None:
-    """The two sides, and a program to paste; wrapped by the terminal alone, so that it can be copied."""
+    """Print the two sides, and a program that reproduces them, without added line breaks, so that it can be copied."""
     left, right = found.sides
     kind = "smallest counterexample" if found.snippet else "counterexample by sympy"
     sides = f"{escape(left)} against {escape(right)}: {found.evaluation}"
@@ -120,7 +120,7 @@ def _show_counterexample(outcome: Outcome, found: Counterexample, console: Conso
 
 
 def _warning(outcome: Outcome) -> str:
-    """Say what is not as expected, and whether the toolkit is at fault."""
+    """Name an unexpected verdict, and say whether the toolkit depends on the claim."""
     claim, verdict = outcome.claim, outcome.verdict
     colour = "bold red" if outcome.is_alarming else "yellow"
     reason = outcome.trouble or f"expected: {claim.expected}" + ("; the toolkit rests on it" if claim.essential else "")

@@ -1,10 +1,10 @@
-"""`likelihood-curvature verify`: every claim of the theory put to random cases and to sympy."""
+"""`likelihood-curvature verify`: test every claim of the theory on random cases and with sympy."""
 
 import sys
 
 from curvature.claims import verify
-from curvature.errors import ConfigError
-from experiments.command_line.comparison_view import table_console
+from experiments.command_line.console import table_console
+from experiments.command_line.exits import FAILED_CHECK
 from experiments.command_line.hypothesis_files import without_hypothesis_files
 from experiments.command_line.options import VerifyOptions
 from experiments.command_line.verification_view import ClaimProgress, show_verification
@@ -12,15 +12,9 @@ from experiments.storage.atomic_write import write_json
 from experiments.storage.environment import environment_record
 from experiments.study.verification_record import verification_record
 
-FAILED_CHECK = 1
-
 
 def run(options: VerifyOptions) -> None:
-    """Verify, print the table and the counterexamples, write the record; exit with 1 if the toolkit is at fault."""
-    if options.examples < 1:
-        raise ConfigError(f"--examples: expected at least 1, got {options.examples}")
-    if options.json is not None and not options.json.parent.is_dir():
-        raise ConfigError(f"--json: expected a file in a directory that exists, got {options.json}")
+    """Verify, print the table and the counterexamples, write the record; exit with code 1 if a needed claim fails."""
     console = table_console()
     with without_hypothesis_files(), ClaimProgress(console) as progress:
         verification = verify(options.claims or None, options.examples, options.seed, progress=progress)

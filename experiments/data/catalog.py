@@ -45,11 +45,16 @@ def load_image_set(name: str, split: str = "test", patch_size: int = 8) -> Image
     DataFileError
         If a file is damaged.
     """
-    require_known_set(name)
-    require_known(f"split of {name}", split, DESCRIPTIONS[name].splits)
+    require_known_split(name, split)
     return CATALOG[name](split, patch_size)
 
 
 def require_known_set(name: str) -> None:
     """Raise an `UnknownNameError` that suggests the nearest name unless the catalog has the set."""
     require_known("data set", name, CATALOG)
+
+
+def require_known_split(name: str, split: str) -> None:
+    """Raise an `UnknownNameError` that suggests the nearest name unless the catalog has the set with this split."""
+    require_known_set(name)
+    require_known(f"split of {name}", split, DESCRIPTIONS[name].splits)

@@ -1,4 +1,4 @@
-"""What the settings of all models have in common, without torch, so that a command line lists them quickly."""
+"""Settings that all models share. This module does not import torch, so that a command line lists them quickly."""
 
 from dataclasses import dataclass
 from typing import Literal

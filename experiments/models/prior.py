@@ -13,7 +13,7 @@ class GaussianPrior(nn.Module):
     Parameters
     ----------
     learn_scale : bool
-        Learn `log sigma`, starting at 0; otherwise `sigma = scale` for ever.
+        Learn `log sigma`, starting at 0; otherwise `sigma` stays at `scale`.
     scale : float
         The value, or starting value, of `sigma`.
     dtype : torch.dtype, optional

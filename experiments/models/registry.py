@@ -1,7 +1,7 @@
-"""The model families by their names: what configures one, what builds its flow, what describes it. No torch here.
+"""The registry of model families: their settings, builders, descriptions and sizes by name.
 
-A family is a file or a folder in `experiments/models/families` that holds a `FAMILY`. Nothing else names it.
-Flows are imported when the first one is built, because torch takes seconds and a command line must answer at once.
+A family is a module or package in `experiments/models/families` that defines a `FAMILY`; no other module names it.
+Flows are imported when the first one is built: importing torch takes seconds, and a command line must answer at once.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from curvature.discovery import discover
 from curvature.names import require_known
+from experiments.memory import FLOAT32, require_memory
 from experiments.models.config import ModelConfig
 from experiments.storage.serialisation import read_by_kind
 
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
 
 PACKAGE = "experiments.models.families"
 DEFAULT_KIND = "glow"
-"""The family where none is named, and that of configurations kept before families had names."""
+"""The family of configurations that name none, such as those of older versions."""
 
 EventShape = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
 class ModelDescription:
-    """What people are told of a model."""
+    """A description of a model for people."""
 
     label: str
     """Name of the architecture, as tables show it."""
@@ -44,6 +45,16 @@ class ModelDescription:
 
 
 @dataclass(frozen=True)
+class ModelSize:
+    """How much a model holds, for estimates of memory."""
+
+    parameters: int
+    """Numbers that are trained."""
+    activations: int
+    """Numbers that the gradient of one image's log p keeps."""
+
+
+@dataclass(frozen=True)
 class Family:
     """One kind of model.
 
@@ -57,12 +68,16 @@ class Family:
         Describes a model of these settings.
     fit
         Settings nearest to the given ones that suit images of a shape; the given ones unless a family says otherwise.
+    size
+        Estimates the size of a model for images of a shape, or raises a ShapeError if the settings do not suit it.
+        Without it, neither a lack of memory nor an unsuitable shape is told before the model is built.
     """
 
     config: type[Any]
     flow: str
     describe: Callable[[Any], ModelDescription]
     fit: Callable[[Any, EventShape], Any] = lambda config, event_shape: config
+    size: Callable[[Any, EventShape], ModelSize] = lambda config, event_shape: ModelSize(0, 0)
 
     @property
     def kind(self) -> str:
@@ -115,10 +130,25 @@ def build(config: ModelConfig, event_shape: EventShape, seed: int = 0) -> "Flow"
     ------
     ShapeError
         If the settings do not suit the shape.
+    ConfigError
+        If the weights are larger than the memory.
     """
+    weights = size(config, event_shape).parameters
+    require_memory(FLOAT32 * weights, f"a model of {weights:,} weights", "make it narrower or shallower")
     module, _, name = family(config.kind).flow.partition(":")
     flow: Flow = getattr(import_module(module), name)(event_shape, config, seed)
     return flow
+
+
+def size(config: ModelConfig, event_shape: EventShape) -> ModelSize:
+    """Estimate how much a model of these settings holds, without building it; zeros where its family does not know.
+
+    Raises
+    ------
+    ShapeError
+        If the settings do not suit the shape.
+    """
+    return family(config.kind).size(config, event_shape)
 
 
 def describe(config: ModelConfig) -> ModelDescription:
@@ -127,7 +157,13 @@ def describe(config: ModelConfig) -> ModelDescription:
 
 
 def fit(config: ModelConfig, event_shape: EventShape) -> ModelConfig:
-    """Settings nearest to these that suit images of a shape."""
+    """Settings nearest to these that suit images of a shape.
+
+    Raises
+    ------
+    ShapeError
+        If none do.
+    """
     fitted: ModelConfig = family(config.kind).fit(config, event_shape)
     return fitted
 

@@ -1,4 +1,4 @@
-"""What a flow is compared with where no input sets are named: the paper's inputs that are at hand and fit it."""
+"""The default input sets of a comparison: those of the paper that are available and fit the flow."""
 
 from dataclasses import replace
 from typing import TypeVar
@@ -12,12 +12,12 @@ Settings = TypeVar("Settings", ComparisonConfig, ExplanationConfig, TrajectoryCo
 
 
 def with_default_inputs(settings: Settings, train_set: str) -> Settings:
-    """The same settings, with the default input sets for a flow trained on this set where they name none."""
+    """Return the settings with the default input sets for a flow trained on this set, if they name none."""
     return settings if settings.inputs else replace(settings, inputs=default_input_names(train_set))
 
 
 def default_input_names(train_set: str) -> tuple[str, ...]:
-    """Names of the default input sets for a flow trained on this set.
+    """Return the names of the default input sets for a flow trained on this set.
 
     Its own test images, the other sets, grayed and constant images, and noise. The other sets are the embedded ones for
     an embedded set. For a real one they are those of the paper's pairs that are found here and fit (gray images fit a
@@ -28,7 +28,7 @@ def default_input_names(train_set: str) -> tuple[str, ...]:
         return _inputs(train_set, tuple(dict.fromkeys((*OF_ANY_SIZE, *EMBEDDED))))
     others = tuple(name for name in PAPER_SETS if _fits(name, shape) and find_split(name, "test") is not None)
     if shape[0] == 1:
-        # Images of one channel have no colour to lose.
+        # Images of one channel have no colour that luminance could remove.
         return tuple(name for name in _inputs(train_set, others) if not name.endswith(":luminance"))
     return _inputs(train_set, (*others, *OF_ANY_SIZE))
 

@@ -16,7 +16,7 @@ class Pair:
     other_set: str
     """What it is shown."""
     claim: Claim = "none"
-    """What the paper says of the other set against the training set; none where it does not speak of the pair."""
+    """What the paper reports of the other set relative to the training set; none if it does not report the pair."""
 
     def __str__(self) -> str:
         return f"{self.train_set} -> {self.other_set}"

@@ -98,14 +98,18 @@ def preset_experiment(preset: str, train_set: str, seed: int = 0, patch_size: in
     ------
     UnknownNameError
         If there is no such preset or data set; the message suggests the nearest name.
+    ConfigError
+        If the patch size lies outside its range.
+    ShapeError
+        If no flow of the preset's family takes images of that size.
     """
     require_known("preset", preset, PRESETS)
     require_known("data set", train_set, DESCRIPTIONS)
-    chosen = PRESETS[preset]
+    chosen, data = PRESETS[preset], DataConfig(train_set=train_set, patch_size=patch_size)
     event_shape = DESCRIPTIONS[train_set].event_shape or (3, patch_size, patch_size)
     model = chosen.gray if event_shape[0] == 1 else chosen.colour
     return ExperimentConfig(
-        data=DataConfig(train_set=train_set, patch_size=patch_size),
+        data=data,
         model=fit(model, event_shape),
         training=replace(chosen.training, seed=seed),
     )

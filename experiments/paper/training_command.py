@@ -1,4 +1,7 @@
-"""The command line that trains a run anew: a preset where one is near, and what differs from it. No torch here."""
+"""The command line that repeats a training run: a preset, if one shortens it, and the settings that differ.
+
+This module does not import torch.
+"""
 
 import shlex
 from collections.abc import Iterator, Mapping
@@ -7,14 +10,13 @@ from typing import Any
 
 from experiments.data.registry import DESCRIPTIONS
 from experiments.paper.presets import PRESETS, preset_experiment
+from experiments.program import PROGRAM
 from experiments.storage.serialisation import to_plain
 from experiments.study.configuration import DataConfig, ExperimentConfig, of_kind
 
-PROGRAM = "likelihood-curvature"
-
 
 def training_arguments(config: ExperimentConfig, out: Path | str | None = None) -> list[str]:
-    """Shortest arguments of `likelihood-curvature` that train with exactly this configuration.
+    """Return the shortest arguments of `likelihood-curvature` that train with exactly this configuration.
 
     Parameters
     ----------
@@ -34,12 +36,12 @@ def training_command(config: ExperimentConfig, out: Path | str | None = None) ->
 
 
 def _arguments(config: ExperimentConfig, preset: str | None) -> list[str]:
-    """The preset, the training set, and the settings in which the configuration differs from what these imply."""
+    """Return the preset, the training set, and the settings in which the configuration differs from these."""
     data = config.data
     start = ExperimentConfig(data=DataConfig(data.train_set))
     arguments = ["--data.train-set", data.train_set]
     if preset is not None:
-        # The patch size decides over an embedded set's flow: a preset must be told of it first.
+        # The flow of a preset for an embedded set depends on the patch size.
         patch_size = data.patch_size if DESCRIPTIONS[data.train_set].is_embedded else DataConfig().patch_size
         start = preset_experiment(preset, data.train_set, patch_size=patch_size)
         arguments = ["--preset", preset, *arguments]
@@ -58,7 +60,7 @@ def changed_options(start: object, config: object) -> list[str]:
 
 
 def _leaves(plain: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Every setting by its dotted key."""
+    """Yield every setting with its dotted key."""
     for key, value in plain.items():
         if isinstance(value, Mapping):
             yield from _leaves(value, f"{prefix}{key}.")
@@ -67,7 +69,7 @@ def _leaves(plain: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
 
 
 def _option(key: str, value: Any) -> list[str]:
-    """One setting as the command line takes it: flags for truth values, all items of a list in turn."""
+    """Return one setting as command-line arguments: a flag for a truth value, all items of a list."""
     *sections, name = key.replace("_", "-").split(".")
     if isinstance(value, bool):
         return ["--" + ".".join([*sections, name if value else f"no-{name}"])]

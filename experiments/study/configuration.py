@@ -1,22 +1,31 @@
 """What an experiment is made of, as frozen dataclasses whose fields are the command line's options. No torch here."""
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Annotated, Literal
 
 from experiments.models.config import ModelConfig
 from experiments.models.registry import configuration
-from experiments.settings import require_at_least
+from experiments.settings import ImageCount, NodeCount, PatchSize, PointCount, Range, Seed, StepCount, require_ranges
 from experiments.training.config import TrainingConfig
 
 
 @dataclass(frozen=True)
 class DataConfig:
-    """What the flow is trained on."""
+    """What the flow is trained on.
+
+    Raises
+    ------
+    ConfigError
+        If the patch size lies outside its range.
+    """
 
     train_set: str = "china"
     """Name of the data set in the catalog."""
-    patch_size: int = 8
+    patch_size: PatchSize = 8
     """Height and width of the embedded image patches, in pixels."""
+
+    def __post_init__(self) -> None:
+        require_ranges(self, "data")
 
 
 @dataclass(frozen=True)
@@ -31,13 +40,13 @@ class EvaluationConfig:
 
     inputs: tuple[str, ...] = ()
     """Input sets, named as for compare. Default: the training set's own training and test images."""
-    n_images: int = 512
+    n_images: ImageCount = 512
     """Images of each input set."""
-    per_decade: int = 4
+    per_decade: Annotated[int, Range(0, 1000)] = 4
     """Evaluations per tenfold number of steps (4: after steps 1, 2, 3, 6, 10, 18, ... and the last); 0 for none."""
 
     def __post_init__(self) -> None:
-        require_at_least(self, "evaluation", n_images=2, per_decade=0)
+        require_ranges(self, "evaluation")
 
 
 @dataclass(frozen=True)
@@ -78,19 +87,19 @@ class ComparisonConfig:
     """Input sets, each SET[/SPLIT][:contrast=LAMBDA | :luminance], constant=VALUE or noise=uniform. Default: the
     training set's own test images, original and grayed, constants, noise, and other sets: the embedded ones, or for a
     real training set those of the paper's pairs that are at hand and fit."""
-    n_images: int = 512
+    n_images: ImageCount = 512
     """Images of each input set, and of the training set that they are compared with."""
-    nodes: tuple[int, ...] = (1, 2, 3)
+    nodes: tuple[NodeCount, ...] = (1, 2, 3)
     """Gauss-Jacobi nodes of the path rungs: path-n for each n."""
     expansion_point: ExpansionPoint = "mean"
     """x0: the mean of the training images, or the mode that ascent of log p finds from there among images."""
-    mean_curvature_points: int = 8
+    mean_curvature_points: PointCount = 8
     """Training images that the rung mean-curvature averages the Hessian over; 0 leaves the rung out."""
-    seed: int = 0
+    seed: Seed = 0
     """Seed of the dequantisation noise and of generated noise images."""
 
     def __post_init__(self) -> None:
-        require_at_least(self, "comparison", n_images=2, mean_curvature_points=0)
+        require_ranges(self, "comparison")
 
 
 @dataclass(frozen=True)
@@ -106,17 +115,17 @@ class TrajectoryConfig:
     inputs: tuple[str, ...] = ()
     """Input sets, named as for compare. Default: those that were evaluated during training, without the training
     images; where only the training set's own were, compare's default."""
-    steps: tuple[int, ...] = ()
+    steps: tuple[StepCount, ...] = ()
     """Steps whose snapshots are taken. Default: all that there are."""
-    n_images: int = 256
+    n_images: ImageCount = 256
     """Images of each input set, and of the training set that they are compared with."""
-    nodes: tuple[int, ...] = (1, 2, 3)
+    nodes: tuple[NodeCount, ...] = (1, 2, 3)
     """Gauss-Jacobi nodes of the path rungs: path-n for each n."""
-    seed: int = 0
+    seed: Seed = 0
     """Seed of the dequantisation noise and of generated noise images."""
 
     def __post_init__(self) -> None:
-        require_at_least(self, "trajectory", n_images=2)
+        require_ranges(self, "trajectory")
 
 
 @dataclass(frozen=True)
@@ -131,14 +140,14 @@ class ExplanationConfig:
 
     inputs: tuple[str, ...] = ()
     """Input sets, named as for compare; the same default."""
-    n_images: int = 512
+    n_images: ImageCount = 512
     """Images of each input set, and of the training set."""
-    bands: int = 5
+    bands: Annotated[int, Range(1, 1024)] = 5
     """Bands of spatial frequency beside the constant one."""
-    eigenpairs: int = 5
+    eigenpairs: Annotated[int, Range(1, 1000)] = 5
     """Eigenvalues of the Hessian at each end of its spectrum."""
-    seed: int = 0
+    seed: Seed = 0
     """Seed of the dequantisation noise and of generated noise images."""
 
     def __post_init__(self) -> None:
-        require_at_least(self, "explanation", n_images=2, bands=1, eigenpairs=1)
+        require_ranges(self, "explanation")

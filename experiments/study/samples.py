@@ -9,8 +9,9 @@ from torch import Tensor
 from analysis.dequantization import dequantize
 from analysis.inputs import InputSet, apply_transform, fit_event_shape, generate, parse_input_set
 from curvature.errors import ConfigError, TooFewSamplesError
-from experiments.data.catalog import load_image_set, require_known_set
+from experiments.data.catalog import load_image_set, require_known_split
 from experiments.data.image_set import ImageSet
+from experiments.study.memory_needs import require_memory_for_inputs
 
 BATCH_SIZE = 10_000
 
@@ -21,12 +22,12 @@ def read_input_names(names: Iterable[str]) -> tuple[InputSet, ...]:
     Raises
     ------
     UnknownNameError, PixelRangeError
-        If a name cannot be read, or there is no such data set.
+        If a name cannot be read, or there is no such data set or split.
     """
     parsed = tuple(map(parse_input_set, names))
     for inputs in parsed:
         if not inputs.is_generated:
-            require_known_set(inputs.set_name)
+            require_known_split(inputs.set_name, inputs.split)
     return parsed
 
 
@@ -57,7 +58,13 @@ def load_samples(
         How many images of each input set.
     event_shape, seed
         As for `load_inputs`, which also says what is raised; embedded images are as high as the model takes them.
+
+    Raises
+    ------
+    ConfigError
+        If more generated images are asked for than fit into the memory.
     """
+    require_memory_for_inputs(counts, event_shape)
     return {str(name): load_inputs(name, n, event_shape, seed, patch_size=event_shape[1]) for name, n in counts.items()}
 
 
@@ -98,7 +105,10 @@ def load_inputs(
         If the images cannot be made to fit the model.
     TooFewSamplesError
         If fewer than two images are asked for.
+    ConfigError
+        If more generated images are asked for than fit into the memory.
     """
+    require_memory_for_inputs({inputs: n_images}, event_shape)
     if n_images < 2:
         raise TooFewSamplesError(f"{inputs}: a standard error needs at least 2 images, {n_images} asked for")
     if inputs.is_generated:

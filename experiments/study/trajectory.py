@@ -111,7 +111,7 @@ def follow_training(
             part = progress.part(position, 1, len(steps), f"step {step}")
             run_stage(out, stage, partial(_write_snapshot, prepared, step, out, part), progress.say)
     made_from = {
-        "run": run.path,
+        "run": run.path.resolve(),
         "train_images": trained.train_images.checksum,
         "images": images,
         "settings": settings,

@@ -1,4 +1,4 @@
-"""One model's part: bits per dimension of all it is shown, on many images, and the ladder of every gap, on fewer."""
+"""Measure one model: bits per dimension of all its input sets on many images, and the ladders on fewer images."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ class ModelJob:
 
 
 def measure_model(job: ModelJob, progress: Progress = SILENT) -> None:
-    """Do every stage of a model that is not done: a file ``bpd/SET.csv`` and ``ladder/SET.csv`` for each input set.
+    """Run every unfinished stage of a model: it writes ``bpd/SET.csv`` and ``ladder/SET.csv`` for each input set.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""All pairs: every model in turn or in processes of one thread each, then the tables, the report and the figure."""
+"""Measure and predict the gaps of all pairs, in one process or several, and write the tables and the report."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -30,12 +30,12 @@ REPORT, RECORD = "README.md", "record.json"
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What is to be done: a job for each model, made before any work begins."""
+    """The work to be done: a job for each model, made before any work begins."""
 
     pairs: tuple[Pair, ...]
-    """The pairs whose model is there."""
+    """The pairs whose model is available."""
     left_out: tuple[Pair, ...]
-    """Those whose model is not."""
+    """The pairs whose model is not."""
     jobs: tuple[ModelJob, ...]
     """One for each model."""
     records: tuple[ReferenceRecord, ...]
@@ -43,13 +43,13 @@ class Plan:
 
 
 def make_plan(pairs: Sequence[Pair], config: GapsConfig, work: Path, skip_missing_models: bool) -> Plan:
-    """Find the models and all images, so that what is missing is told before hours of work.
+    """Find the models and all images, so that anything missing is reported before hours of work.
 
     Raises
     ------
     UnknownNameError
-        If a pair's model is not there and none may be left out, or none is there at all, or a number of nodes is no
-        rung's.
+        If a pair's model is missing and may not be left out, if all models are missing, or if there is no rung of a
+        number of nodes.
     ConfigError
         If a model was trained on another set than its name says.
     DataNotFoundError

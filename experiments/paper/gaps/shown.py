@@ -1,4 +1,4 @@
-"""What each model is shown: its own images, the other sets of its pairs, grayed and constant images, and noise."""
+"""The input sets of each model: its own images, the other sets of its pairs, grayed and constant images, and noise."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Kind = Literal["train", "test", "held out", "other", "grayed", "constant", "nois
 CONSTANTS = (0, 128)
 CONTRAST = 0.5
 MOST_GENERATED = {"bpd": 1000, "ladder": 64}
-"""Images that differ in their dequantisation noise alone, or are nothing but noise: a few say it all."""
+"""Most images of constant sets and of noise, whose log p hardly varies within the set."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Shown:
 
     @property
     def in_ladder(self) -> bool:
-        """Whether its gap is predicted, too; otherwise only measured. The training set is what others are held to."""
+        """Whether its gap is predicted, too, or only measured. The training set has no gap to itself."""
         return self.kind not in ("train", "held out", "noise")
 
     def count(self, stage: Literal["bpd", "ladder"], wanted: int) -> int:

@@ -1,4 +1,4 @@
-"""The model card: everything a user of a reference model must know, made from its record alone."""
+"""The model card of a reference model, made from its record."""
 
 from typing import Any
 

@@ -26,6 +26,8 @@ from experiments.storage.atomic_write import cannot_write, write_json, write_tex
 from experiments.storage.directory_lock import held_directory
 from experiments.storage.environment import environment_record
 from experiments.storage.file_digest import file_digest
+from experiments.storage.run_directory import RunDirectory
+from experiments.study.memory_needs import require_memory_for_inputs
 from experiments.study.samples import load_inputs, read_input_names
 from experiments.study.trained_model import TrainedModel, load_run
 from experiments.training.evaluations import read_evaluations
@@ -71,10 +73,11 @@ def export_run(
     CheckpointError
         If the run is not finished, or its weights are too large.
     """
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
-        raise ConfigError(f"model name {name!r}: expected lower-case letters, digits, '_' and '-'")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", name):
+        raise ConfigError(f"model name {name!r}: expected at most 64 lower-case letters, digits, '_' and '-'")
     target = directory / name
     trained = load_run(run)
+    _require_record(trained.run)
     with held_directory(directory):
         _clear_up(target)
         if target.exists() and not replace:
@@ -82,6 +85,17 @@ def export_run(
         with _directory_replacement(target) as unfinished:
             _write(trained, unfinished, name, n_images, progress)
     return target
+
+
+def _require_record(run: RunDirectory) -> None:
+    """Raise unless the run has all the files that a model's record is made of, and they can be read."""
+    for file in (*COPIED, run.environment_path.name):
+        if not run.file(file).is_file():
+            raise RunDirectoryError(
+                f"{run.file(file)}: is not there, and a model's record is made of it; train the run again elsewhere"
+            )
+    last_row(run.log_path)
+    run.environment()
 
 
 def _write(trained: TrainedModel, out: Path, name: str, n_images: int, progress: Progress) -> None:
@@ -111,7 +125,7 @@ def _write(trained: TrainedModel, out: Path, name: str, n_images: int, progress:
 
 
 def _environment(trained: TrainedModel) -> dict[str, Any]:
-    """The run's record, with what it says nothing of: how long it took, what the images are, and who exported it."""
+    """Return the run's record, extended by its training time, its training images, and the exporting version."""
     images, last = trained.train_images, last_row(trained.run.log_path)
     description = DESCRIPTIONS[images.name]
     return {
@@ -139,9 +153,11 @@ def _environment(trained: TrainedModel) -> dict[str, Any]:
 
 
 def _likelihoods(model: Flow, trained: TrainedModel, n_images: int, progress: Progress) -> list[dict[str, Any]]:
-    """Bits per dimension of the stored weights on the training images and on the default inputs of a comparison."""
+    """Measure the bits per dimension of the stored weights on the training images and the default input sets."""
+    shown = (trained.training_input, *read_input_names(default_input_names(trained.train_set)))
+    require_memory_for_inputs(dict.fromkeys(shown, n_images), trained.train_images.event_shape)
     rows = []
-    for inputs in (trained.training_input, *read_input_names(default_input_names(trained.train_set))):
+    for inputs in shown:
         measured = _measure(model, trained, inputs, n_images)
         progress(str(measured))
         row = asdict(measured)

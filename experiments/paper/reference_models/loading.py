@@ -1,4 +1,4 @@
-"""A model by its name or by its run directory: the same `TrainedModel` either way."""
+"""Load a model by the name of a reference model or by its run directory."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from experiments.study.trained_model import TrainedModel, load_run, load_train_i
 
 @dataclass(frozen=True)
 class ReferenceModel(TrainedModel):
-    """A reference model beside the local copy of its training images."""
+    """A reference model with the local copy of its training images."""
 
     trained_on: str = ""
     """SHA-256 of the images that it was trained on, from its record."""
@@ -24,7 +24,7 @@ class ReferenceModel(TrainedModel):
 
     @property
     def notice(self) -> str | None:
-        """What a reader of results must know: the local training images are not those that the model saw."""
+        """A note that the local training images are not those that the model was trained on; None if they are."""
         if self.train_images.checksum == self.trained_on:
             return None
         return (

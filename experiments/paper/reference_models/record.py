@@ -1,4 +1,4 @@
-"""The record of a reference model: what it was trained with and on, where, how long, and what likelihoods came out."""
+"""The record of a reference model: its training settings, data, machine, time, and measured likelihoods."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ ENVIRONMENT: Mapping[str, Any] = {
 
 @dataclass(frozen=True, eq=False)
 class ReferenceRecord:
-    """What the files of a reference model say."""
+    """The contents of the files of a reference model."""
 
     path: Path
     """Its directory."""
@@ -85,7 +85,7 @@ def read_record(path: Path, unfinished: bool = False) -> ReferenceRecord:
     RunDirectoryError
         If a file is missing or cannot be read, or a part of the record is missing or of another type.
     CheckpointError
-        If the weights are not those that the record speaks of.
+        If the weights have another checksum than the record names.
     """
     missing = [name for name in FILES if not (path / name).is_file() and not (unfinished and name == CARD)]
     if missing:

@@ -1,4 +1,7 @@
-"""Which reference models there are, by name: those of the user's own directory, then those of the package. No torch."""
+"""The reference models by name: those of the user's own directory, then those of the package.
+
+This module does not import torch.
+"""
 
 import os
 from pathlib import Path
@@ -35,7 +38,7 @@ def find_model(name_or_run: Path | str) -> Path:
     if str(name_or_run) in known:
         return known[str(name_or_run)]
     if path.exists() or len(path.parts) != 1:
-        return path  # meant as a run: who opens it says what is wrong with it
+        return path  # a path to a run; opening it reports what is wrong
     error = unknown_name("model", str(name_or_run), known or ["none"])
     error.args = (f"{error}; and a run directory of that name does not exist",)
     raise error

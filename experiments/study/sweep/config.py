@@ -2,7 +2,16 @@
 
 from dataclasses import dataclass
 
-from experiments.settings import require_at_least, require_setting
+from experiments.settings import (
+    ImageCount,
+    NodeCount,
+    PatchSize,
+    PointCount,
+    Seed,
+    StepCount,
+    require_ranges,
+    require_setting,
+)
 from experiments.study.configuration import ComparisonConfig
 
 
@@ -20,28 +29,25 @@ class SweepConfig:
     """Data sets of the catalog to train on."""
     models: tuple[str, ...] = ("laptop",)
     """Presets of model and training: laptop, gpu, paper."""
-    seeds: tuple[int, ...] = (0,)
+    seeds: tuple[Seed, ...] = (0,)
     """Seeds of initial weights, order of the images and dequantisation noise in training."""
     inputs: tuple[str, ...] = ()
     """Input sets to compare after training, named as for compare; none: only train."""
-    n_images: int = 512
+    n_images: ImageCount = 512
     """Images of each input set, and of the training set that they are compared with."""
-    nodes: tuple[int, ...] = (1, 2, 3)
+    nodes: tuple[NodeCount, ...] = (1, 2, 3)
     """Gauss-Jacobi nodes of the path rungs: path-n for each n."""
-    mean_curvature_points: int = 8
+    mean_curvature_points: PointCount = 8
     """Training images that the rung mean-curvature averages the Hessian over; 0 leaves the rung out."""
-    patch_size: int = 8
+    patch_size: PatchSize = 8
     """Height and width of embedded image patches, in pixels."""
-    steps: int | None = None
+    steps: StepCount | None = None
     """Training steps of every job; the preset's own unless given."""
 
     def __post_init__(self) -> None:
         for name in ("train_sets", "models", "seeds"):
             require_setting(self, "sweep", name, bool(getattr(self, name)), "at least one")
-        are_seeds = all(seed >= 0 for seed in self.seeds)
-        require_setting(self, "sweep", "seeds", are_seeds, "whole numbers of at least 0")
-        require_at_least(self, "sweep", n_images=2, patch_size=2)
-        require_setting(self, "sweep", "steps", self.steps is None or self.steps >= 1, "at least 1")
+        require_ranges(self, "sweep")
 
     def comparison(self) -> ComparisonConfig | None:
         """What every job compares, None where jobs only train.

@@ -101,11 +101,11 @@ def test_the_demo_trains_both_ways_and_says_what_came_out(tmp_path, capsys):
     [
         (["train", "--data.train-set", "chnia"], ["did you mean 'china'"]),
         (["train", "--data.train-set", "digits", "--model.levels", "4"], ["divisible by 16", "8x8"]),
-        (["train", "--training.steps", "0"], ["steps", "at least 1"]),
+        (["train", "--training.steps", "0"], ["--training.steps", "from 1 to 10^9", "got '0'"]),
         (["train", "--resume", "nowhere"], ["nowhere", "does not exist"]),
         (["compare", "--model", "nowhere"], ["nowhere", "does not exist"]),
-        (["demo", "--jobs", "0"], ["--jobs", "at least 1"]),
-        (["demo", "--n-images", "1"], ["n_images", "at least 2"]),
+        (["demo", "--jobs", "0"], ["--jobs", "from 1 to 1,024"]),
+        (["demo", "--n-images", "1"], ["--n-images", "from 2"]),
     ],
 )
 def test_mistakes_are_one_line(arguments, words, capsys, tmp_path, monkeypatch):
@@ -138,7 +138,7 @@ def test_mistakes_in_input_names_stop_before_any_work(trained, inputs, words, ca
 
 def test_too_few_images_are_a_clear_error(trained, capsys, tmp_path):
     line = fail(capsys, "compare", "--model", trained, "--out", tmp_path / "out", "--n-images", 1)
-    assert "n_images: expected at least 2" in line
+    assert "n-images: expected a whole number from 2" in line
     assert not (tmp_path / "out").exists(), "a leftover config.json would refuse the corrected command"
 
 
@@ -168,6 +168,44 @@ def test_a_checkpoint_that_does_not_fit_its_config_is_refused(trained, capsys, t
 def test_resuming_with_other_options_lists_them(trained, capsys):
     line = fail(capsys, "train", "--resume", trained, "--training.learning-rate", "0.5")
     assert "learning_rate" in line
+
+
+def test_a_resumed_run_goes_nowhere_else(trained, capsys, tmp_path):
+    line = fail(capsys, "train", "--resume", trained, "--out", tmp_path / "elsewhere")
+    assert "--out" in line
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("command", ["compare", "explain"])
+def test_one_run_has_one_configuration_whatever_the_path_to_it(command, trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(trained.parent)
+    few = {"compare": ["--nodes", 1], "explain": ["--bands", 2, "--eigenpairs", 1]}[command]
+    arguments = ["--out", tmp_path / "out", "--inputs", "constant=1", "--n-images", 4, *few]
+    run(command, "--model", trained.name, *arguments)
+    before = (tmp_path / "out" / "config.json").read_bytes()
+    assert json.loads(before)["model"] == str(trained)
+    run(command, "--model", trained, *arguments)
+    assert (tmp_path / "out" / "config.json").read_bytes() == before
+
+
+def test_a_configuration_with_a_relative_path_still_names_its_run(trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(trained.parent)
+    arguments = ["--out", tmp_path / "out", "--inputs", "constant=1", "--n-images", 4, "--nodes", 1]
+    run("compare", "--model", trained, *arguments)
+    path = tmp_path / "out" / "config.json"
+    path.write_text(path.read_text().replace(str(trained), trained.name))
+    run("compare", "--model", trained, *arguments)
+    assert json.loads(path.read_text())["model"] == trained.name
+
+
+def test_a_file_in_the_place_of_the_figures_is_told_before_any_work(trained, tmp_path, capsys):
+    import shutil
+
+    copied = shutil.copytree(trained, tmp_path / "run")
+    (copied / "figures").write_text("in the way")
+    line = fail(capsys, "compare", "--model", copied, "--inputs", "constant=1", "--n-images", 4)
+    assert "figures is a file" in line
+    assert not (copied / "comparison.csv").exists()
 
 
 def test_ctrl_c_keeps_the_checkpoint_and_says_how_to_go_on(capsys, tmp_path, monkeypatch):
@@ -234,7 +272,7 @@ def test_the_expansion_point_may_be_the_mode(trained, tmp_path):
         (["--training.batch-size", "5000"], "at least one batch of 5000"),
         (
             ["--evaluation.inputs", "cifar10:contrast=0.5", "--evaluation.n-images", "1"],
-            "n_images: expected at least 2",
+            "n-images: expected a whole number from 2",
         ),
     ],
 )

@@ -105,13 +105,22 @@ def test_a_set_that_cannot_be_fetched_does_not_keep_the_others_from_it(root, cap
         (("data", "verify", "china"), "unknown data set with files 'china'"),
         (("data", "moments", "kmnist"), "likelihood-curvature data fetch kmnist"),
         (("data", "moments", "mnist/heldout"), "split of mnist 'heldout'"),
-        (("data", "moments", "china", "--components", "0"), "at least 1"),
-        (("data", "moments", "china", "--patch-size", "0"), "patches of at least 1"),
-        (("data", "moments", "digits", "--out", "/dev/null/tables"), "cannot be written"),
-        (("data", "list", "--data-root", "/no/such/directory"), "no such directory"),
-        (("train", "--data.train-set", "kmnist", "--data-root", "/no/such/directory"), "no such directory"),
-        (("compare", "--model", "nowhere", "--data-root", "/no/such/directory"), "no such directory"),
-        (("explain", "--model", "nowhere", "--data-root", "/no/such/directory"), "no such directory"),
+        (("data", "moments", "china", "--components", "0"), "--components: expected a whole number from 1"),
+        (("data", "moments", "china", "--patch-size", "0"), "--patch-size: expected a whole number from 1 to 256"),
+        (("data", "moments", "digits", "--out", "/dev/null/tables"), "/dev/null is a device, expected a directory"),
+        (("data", "list", "--data-root", "/no/such/directory"), "--data-root: /no/such/directory does not exist"),
+        (
+            ("train", "--data.train-set", "kmnist", "--data-root", "/no/such/directory"),
+            "--data-root: /no/such/directory does not exist",
+        ),
+        (
+            ("compare", "--model", "nowhere", "--data-root", "/no/such/directory"),
+            "--data-root: /no/such/directory does not exist",
+        ),
+        (
+            ("explain", "--model", "nowhere", "--data-root", "/no/such/directory"),
+            "--data-root: /no/such/directory does not exist",
+        ),
     ],
 )
 def test_mistakes_are_told_in_one_line_with_exit_code_2(arguments, message, root, capsys):

@@ -1,9 +1,9 @@
 """Models of any family on the command line: their own options, training, comparison."""
 
 import pytest
-import tyro
 
-from experiments.command_line import command_parsers, main
+from experiments.command_line import main
+from experiments.command_line.commands import read_options
 from experiments.models.registry import configuration
 from experiments.paper.training_command import training_arguments
 from experiments.study.configuration import ExperimentConfig
@@ -26,7 +26,7 @@ def test_the_command_that_trains_a_model_names_its_family(scaled):
     config = ExperimentConfig(model=configuration("scaled", start=0.5))
     arguments = training_arguments(config)
     assert arguments[-4:] == ["--model.kind", "scaled", "--model.start", "0.5"]
-    assert tyro.cli(command_parsers(arguments), args=arguments).config == config
+    assert read_options(arguments).config == config
 
 
 def test_the_options_of_a_family_are_those_of_its_own(scaled, capsys):

@@ -7,6 +7,7 @@ import pytest
 from curvature.claims import Claim, Counterexample, Evidence, ToyFlow, Verdict, claim
 from curvature.claims.engine import verification
 from experiments.command_line import main
+from experiments.command_line.console import table_console
 from experiments.command_line.verification_view import ClaimProgress
 
 QUICK = ["verify", "--examples", "3", "--seed", "1", "--claims", "swap-negates", "stein", "hessian-sign"]
@@ -95,7 +96,7 @@ def test_statements_that_sympy_decides_alone_are_tested_by_name(capsys):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--examples", "0"], ["--examples", "at least 1"]),
+        (["--examples", "0"], ["--examples", "from 1 to 10^6"]),
         (["--claims", "stien"], ["did you mean 'stein'"]),
         (["--json", "nowhere/record.json"], ["nowhere/record.json", "directory"]),
     ],
@@ -110,7 +111,6 @@ def test_mistakes_are_one_line(arguments, words, capsys):
 
 def test_progress_speaks_now_and_then_where_there_is_no_terminal(capsys, monkeypatch):
     from experiments.command_line import verification_view
-    from experiments.command_line.comparison_view import table_console
 
     monkeypatch.setattr(verification_view, "SECONDS_BETWEEN_LINES", 0.0)
     with ClaimProgress(table_console()) as progress:

@@ -1,10 +1,9 @@
 """The command line of a configuration reads back to the same configuration."""
 
-import tyro
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments.command_line import command_parsers
+from experiments.command_line.commands import read_options
 from experiments.data.registry import DESCRIPTIONS
 from experiments.models.registry import configuration
 from experiments.paper.presets import PRESETS, preset_experiment
@@ -36,7 +35,7 @@ CONFIGS = st.builds(
 
 
 def read(arguments):
-    return tyro.cli(command_parsers(arguments), args=arguments).config
+    return read_options(arguments).config
 
 
 @settings(max_examples=15, deadline=None)

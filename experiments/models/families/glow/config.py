@@ -1,12 +1,13 @@
-"""What a constant-volume Glow is made of: sizes and names, and what people are told of it. No torch here."""
+"""Settings, description and size of a constant-volume Glow. This module does not import torch."""
 
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
+from curvature.errors import ShapeError
 from curvature.names import require_known
 from experiments.models.config import ActivationName, CouplingName, ModelConfig
-from experiments.models.registry import EventShape, Family, ModelDescription
-from experiments.settings import require_setting
+from experiments.models.registry import EventShape, Family, ModelDescription, ModelSize
+from experiments.settings import Range, require_ranges
 
 
 @dataclass(frozen=True)
@@ -16,21 +17,21 @@ class GlowConfig(ModelConfig):
     Raises
     ------
     ConfigError
-        A size is not a positive integer.
+        A size lies outside its range.
     UnknownNameError
         A coupling or an activation of that name does not exist; the message suggests the nearest one.
     """
 
     kind: Literal["glow"] = "glow"
-    """The model's family; naming another one gives that one's options."""
+    """The model's family; each family has its own options."""
 
-    levels: int = 2
+    levels: Annotated[int, Range(1, 8)] = 2
     """Scales: each level halves height and width; both must be divisible by 2^levels."""
 
-    steps: int = 6
+    steps: Annotated[int, Range(1, 1000)] = 6
     """Flow steps (actnorm, invertible 1x1 convolution, coupling) in each level."""
 
-    width: int = 32
+    width: Annotated[int, Range(1, 65_536)] = 32
     """Hidden channels of every coupling network."""
 
     coupling: CouplingName = "additive"
@@ -43,10 +44,7 @@ class GlowConfig(ModelConfig):
     """Learn the prior's one standard deviation sigma_psi, shared by all latents, instead of fixing it to 1."""
 
     def __post_init__(self) -> None:
-        for name in ("levels", "steps", "width"):
-            size = getattr(self, name)
-            is_size = isinstance(size, int) and not isinstance(size, bool) and size >= 1
-            require_setting(self, "model", name, is_size, "a positive integer")
+        require_ranges(self, "model")
         for name, names in (("coupling", get_args(CouplingName)), ("activation", get_args(ActivationName))):
             require_known(name, getattr(self, name), names)
 
@@ -70,9 +68,21 @@ def describe(config: GlowConfig) -> ModelDescription:
 
 
 def fit(config: GlowConfig, event_shape: EventShape) -> GlowConfig:
-    """Take away the levels for which images of that shape cannot be halved often enough."""
+    """Take away the levels for which images of that shape cannot be halved often enough.
+
+    Raises
+    ------
+    ShapeError
+        If they cannot be halved once.
+    """
     _, height, width = event_shape
-    return replace(config, levels=min(config.levels, halvings(height), halvings(width)))
+    levels = min(config.levels, halvings(height), halvings(width))
+    if not levels:
+        raise ShapeError(
+            f"a Glow halves height and width of images once at least, and those of {height} x {width} pixels cannot be "
+            "halved; choose an even size (embedded images: an even patch size)"
+        )
+    return replace(config, levels=levels)
 
 
 def halvings(extent: int) -> int:
@@ -84,4 +94,45 @@ def halvings(extent: int) -> int:
     return (extent & -extent).bit_length() - 1
 
 
-FAMILY = Family(GlowConfig, "experiments.models.families.glow.flow:Glow", describe, fit)
+def require_divisible(event_shape: tuple[int, ...], levels: int) -> None:
+    """Refuse images that a flow of so many levels does not take.
+
+    Raises
+    ------
+    ShapeError
+        If the shape is not (C, H, W) with height and width divisible by 2^levels.
+    """
+    factor = 2**levels
+    if len(event_shape) != 3 or min(event_shape) < 1:
+        raise ShapeError(f"Expected an image shape (C, H, W) of positive sizes, got {tuple(event_shape)}.")
+    _, height, width = event_shape
+    if height % factor or width % factor:
+        raise ShapeError(
+            f"A flow of {levels} levels needs height and width divisible by {factor}, got {height}x{width}; "
+            f"pad or crop the images, or use fewer levels."
+        )
+
+
+def size(config: GlowConfig, event_shape: EventShape) -> ModelSize:
+    """Count the weights of a Glow, and the numbers that autograd keeps of its layers' inputs and outputs.
+
+    Raises
+    ------
+    ShapeError
+        If it does not take images of that shape.
+    """
+    require_divisible(event_shape, config.levels)
+    channels, height, width = event_shape
+    parameters, activations = int(config.learn_prior_scale), 0
+    for _ in range(config.levels):
+        channels, height, width = 4 * channels, height // 2, width // 2
+        read, changed, hidden = channels // 2, channels - channels // 2, config.width
+        mixing = channels * channels + 2 * channels
+        network = (9 * read + 1) * hidden + (hidden + 1) * hidden + (9 * hidden + 1) * changed
+        parameters += config.steps * (mixing + network)
+        activations += config.steps * height * width * (3 * channels + 4 * hidden)
+        channels //= 2
+    return ModelSize(parameters, activations)
+
+
+FAMILY = Family(GlowConfig, "experiments.models.families.glow.flow:Glow", describe, fit, size)

@@ -10,11 +10,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from curvature.closed_form.channel_mixing import Mixing
-from curvature.errors import NonFiniteError, ShapeError
+from curvature.errors import NonFiniteError
 from curvature.hessian.layered.flow import LayeredFlow
 from curvature.hessian.layered.layers import FactorOut, Layer
 from experiments.models.bijection import Chain, Place, describe_layers
-from experiments.models.families.glow.config import GlowConfig
+from experiments.models.families.glow.config import GlowConfig, require_divisible
 from experiments.models.families.glow.step import FlowStep
 from experiments.models.flow import Flow
 from experiments.models.prior import GaussianPrior
@@ -43,7 +43,7 @@ class Glow(Flow):
     """
 
     def __init__(self, event_shape: tuple[int, int, int], config: GlowConfig, seed: int = 0) -> None:
-        _require_divisible(event_shape, config.levels)
+        require_divisible(event_shape, config.levels)
         super().__init__(event_shape, GaussianPrior(config.learn_prior_scale))
         self.config = config
         generator = torch.Generator().manual_seed(seed)
@@ -169,16 +169,3 @@ class Glow(Flow):
             parts.append(given_away)
         x, level_log_det = last(x)
         return [*parts, x], (log_det + level_log_det).expand(len(x))
-
-
-def _require_divisible(event_shape: tuple[int, ...], levels: int) -> None:
-    """Raise `ShapeError` unless the shape is (C, H, W) with height and width divisible by 2^levels."""
-    factor = 2**levels
-    if len(event_shape) != 3 or min(event_shape) < 1:
-        raise ShapeError(f"Expected an image shape (C, H, W) of positive sizes, got {tuple(event_shape)}.")
-    _, height, width = event_shape
-    if height % factor or width % factor:
-        raise ShapeError(
-            f"A flow of {levels} levels needs height and width divisible by {factor}, got {height}x{width}; "
-            f"pad or crop the images, or use fewer levels."
-        )

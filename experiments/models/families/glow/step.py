@@ -28,8 +28,9 @@ class FlowStep(Bijection):
     """Actnorm, invertible 1x1 convolution, coupling (Kingma & Dhariwal 2018, arXiv 1807.03039, figure 2a).
 
     The first two are evaluated as one convolution, `W (s x + b) = (W diag s) x + W b`, in the parameters' precision
-    even under autocast: bfloat16 would round away the dequantisation noise, which the likelihood rests on, and spoil
-    the gradient. It costs nothing: the work is in the coupling's network, which does run in low precision.
+    even under autocast: bfloat16 would round away the dequantisation noise, on which the likelihood depends, and spoil
+    the gradient. This costs little time, because most of the work is in the coupling's network, which does run in low
+    precision.
     """
 
     def __init__(self, channels: int, config: GlowConfig, generator: torch.Generator) -> None:

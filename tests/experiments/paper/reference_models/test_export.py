@@ -6,12 +6,11 @@ import shlex
 import pandas as pd
 import pytest
 import torch
-import tyro
 
 from analysis.inputs import parse_input_set
 from analysis.likelihood import measure
 from curvature.errors import CheckpointError, ConfigError, RunDirectoryError
-from experiments.command_line import command_parsers
+from experiments.command_line.commands import read_options
 from experiments.models.registry import build, configuration
 from experiments.paper.reference_models import exporting, weights
 from experiments.paper.reference_models.exporting import export_run
@@ -69,7 +68,7 @@ def test_the_card_s_command_trains_with_exactly_that_configuration(models):
         card = (models / name / "README.md").read_text()
         (line,) = (line for line in card.splitlines() if line.startswith("    likelihood-curvature train"))
         arguments = shlex.split(line)[1:]
-        assert tyro.cli(command_parsers(arguments), args=arguments).config == read_record(models / name).config
+        assert read_options(arguments).config == read_record(models / name).config
 
 
 def test_weights_too_large_for_float32_are_stored_in_float16(models, tiny_run, tmp_path, monkeypatch):

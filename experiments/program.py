@@ -1,0 +1,3 @@
+"""The name of the program on the command line."""
+
+PROGRAM = "likelihood-curvature"
