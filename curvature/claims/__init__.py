@@ -8,13 +8,12 @@
 Your own flow, or any density, is tested through a Hypothesis strategy that draws it, here with one parameter.
 
 >>> import torch
->>> from hypothesis import strategies as st
->>> from curvature.claims import Density
->>> from curvature.claims.strategies import eighths
+>>> from curvature.claims.strategies import densities, eighths
 >>> def mixture(distance):  # two unit Gaussians at +- distance
 ...     c = torch.tensor([[distance], [-distance]], dtype=torch.float64)
-...     return Density(lambda x: torch.logsumexp(-(x - c[:, None]).square().sum(2) / 2, 0), event_shape=(1,))
->>> run = verify(["hessian-sign"], models=st.builds(mixture, eighths()), examples=50)
+...     return lambda x: torch.logsumexp(-(x - c[:, None]).square().sum(2) / 2, 0)
+>>> own = densities(mixture, event_shape=(1,), distance=eighths())
+>>> run = verify(["hessian-sign"], models=own, examples=50)
 >>> run["hessian-sign"].verdict.value  # two separate modes have a minimum of log p between them
 'refuted'
 
@@ -27,6 +26,7 @@ from curvature.claims.engine.claim import Claim, Condition, RandomTest
 from curvature.claims.engine.drawing.cases import AtPoint, Density, Model, WithCovariance, cases_of, with_covariance
 from curvature.claims.engine.drawing.covariance_strategies import Covariance, OrderedCovariances
 from curvature.claims.engine.drawing.flow_numbers import Coupling, FlowNumbers, Level, Step
+from curvature.claims.engine.drawing.own_models import Made, OwnModel, own_model
 from curvature.claims.engine.drawing.small_numbers import Matrix, Vector
 from curvature.claims.engine.drawing.toy_flow import ToyFlow
 from curvature.claims.engine.evidence import Evidence
@@ -54,10 +54,12 @@ __all__ = [
     "FlowNumbers",
     "Found",
     "Level",
+    "Made",
     "Matrix",
     "Model",
     "OrderedCovariances",
     "Outcome",
+    "OwnModel",
     "RandomTest",
     "Step",
     "ToyFlow",
@@ -69,6 +71,7 @@ __all__ = [
     "check",
     "claim",
     "claims",
+    "own_model",
     "search",
     "verify",
     "with_covariance",

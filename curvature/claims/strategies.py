@@ -29,12 +29,14 @@ from curvature.claims.engine.drawing.flow_strategies import (
     kernels,
     linear_flows,
 )
+from curvature.claims.engine.drawing.own_models import densities
 from curvature.claims.engine.drawing.small_numbers import eighths, matrices, vectors
 
 __all__ = [
     "couplings",
     "covariances",
     "curved_flows",
+    "densities",
     "eighths",
     "flows",
     "gentle_flows",

@@ -28,6 +28,9 @@ class Effort:
         Whether to shrink a counterexample to the smallest one.
     shrinking
         Largest number of cases to evaluate for that; no limit if left out.
+    attempts
+        Largest number of cases to draw before the first violation, those that do not count included; no limit of its
+        own if left out.
     on_case
         Called for every case tried, those of shrinking included.
     """
@@ -36,6 +39,7 @@ class Effort:
     seed: int = 0
     shrink: bool = True
     shrinking: int | None = None
+    attempts: int | None = None
     on_case: Callable[[], None] = lambda: None
 
 
@@ -77,25 +81,22 @@ def search(
     meets
         Which cases count; all if left out.
     """
-    tried, violated = 0, False
-    # What is known of each case, by its repr: Hypothesis comes back to cases, above all to the one it ends with.
-    known: dict[str, bool] = {}
-    shrinking = 0
+    tried, shrinking, attempts = 0, 0, 0
+    violating: list[Any] = []
 
     def is_violation(case: Any) -> bool:
-        nonlocal tried, violated, shrinking
-        key = repr(case)
-        if violated and key in known:
-            return known[key]
-        if effort.shrinking is not None and shrinking >= effort.shrinking:
-            return False
+        nonlocal tried, shrinking, attempts
+        attempts += not violating
+        if _exceeds(shrinking + 1, effort.shrinking) or _exceeds(attempts, effort.attempts):
+            raise _EnoughError
         assume(meets is None or meets(case))
         effort.on_case()
-        false = known[key] = violates(case)
-        tried += not violated
-        shrinking += violated
-        violated = violated or false
-        return false
+        tried += not violating
+        shrinking += bool(violating)
+        if not violates(case):
+            return False
+        violating.append(case)
+        return True
 
     phases = (Phase.generate, Phase.shrink) if effort.shrink else (Phase.generate,)
     quiet = settings(max_examples=effort.examples, database=None, deadline=None, phases=phases, print_blob=False)
@@ -103,3 +104,13 @@ def search(
         return Found(find(cases, is_violation, settings=quiet, random=Random(effort.seed)), tried)
     except (NoSuchExample, Unsatisfiable):
         return Found(None, tried)
+    except _EnoughError:
+        return Found(violating[-1] if violating else None, tried)
+
+
+def _exceeds(number: int, limit: int | None) -> bool:
+    return limit is not None and number > limit
+
+
+class _EnoughError(BaseException):
+    """The search has taken as many cases as it may; no Exception, which Hypothesis would take for a finding."""

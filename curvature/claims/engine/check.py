@@ -1,23 +1,31 @@
 """Test of one claim by random cases and by sympy: in general and, if it is refuted, under its condition."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from hypothesis.strategies import SearchStrategy
 
 from curvature.claims.engine.claim import Claim
 from curvature.claims.engine.drawing.cases import Models
+from curvature.claims.engine.drawing.own_models import OwnModel, own_model
 from curvature.claims.engine.evidence import Evidence
 from curvature.claims.engine.outcome import Outcome
+from curvature.claims.engine.registry import claims
 from curvature.claims.engine.search import search_toy_flows
 from curvature.claims.engine.verdict import Verdict
-from curvature.errors import ToolkitError
+from curvature.errors import OptionError, ToolkitError
 from curvature.property_testing.counterexample import Counterexample
 from curvature.property_testing.evaluation import Evaluation
 from curvature.property_testing.search import DEFAULT_EFFORT, Effort, Found, search
 
 # If hardly any case meets the condition, the search under it decides nothing.
 SMALLEST_SHARE_WITHIN_CONDITION = 0.2
+
+# Cases to evaluate for a smaller counterexample on a user's own density, which may take long.
+OWN_SHRINKING = 40
+# Cases to ask whether they meet a condition, for one that is to be evaluated.
+OWN_ATTEMPTS = 3
 
 
 def check(claim: Claim, effort: Effort = DEFAULT_EFFORT, models: Models | None = None) -> Outcome:
@@ -32,7 +40,16 @@ def check(claim: Claim, effort: Effort = DEFAULT_EFFORT, models: Models | None =
     models
         Strategy of your own densities, see `Model`; toy flows if left out. Sympy's evidence is about
         flows only and is not used then.
+
+    Raises
+    ------
+    OptionError
+        If the claim is about toy flows and your own densities are given, or one of them has no event_shape.
     """
+    if models is not None:
+        require_any_density(claim)
+        models = models.map(own_model)
+        effort = replace(effort, shrinking=OWN_SHRINKING if effort.shrinking is None else effort.shrinking)
     if claim.test is None:
         effort.on_case()
     evidence = claim.evidence() if claim.evidence and models is None else None
@@ -52,15 +69,32 @@ def check(claim: Claim, effort: Effort = DEFAULT_EFFORT, models: Models | None =
         within = found.cases
         exception, trouble = _counterexample(claim, found)
         if found.case is None and within < SMALLEST_SHARE_WITHIN_CONDITION * effort.examples:
-            trouble = f"only {within} cases met the condition"
+            # A user's own density may be such that the condition never holds: then it is refuted, and that is all.
+            trouble = f"only {within} cases met the condition" if models is None else ""
+            within = within or None
     trouble = trouble or _contradiction(claim, evidence, counterexample, exception)
     return Outcome(claim, evidence, general.cases, counterexample, within, exception, trouble, models is not None)
 
 
+def require_any_density(claim: Claim) -> None:
+    """Raise unless a claim can be put to a user's own densities.
+
+    Raises
+    ------
+    OptionError
+        If it is about toy flows.
+    """
+    if claim.test is None or not claim.test.any_density:
+        known = ", ".join(one.name for one in claims() if one.test and one.test.any_density)
+        raise OptionError(f"claim {claim.name!r} needs toy flows; your own densities can be put to: {known}")
+
+
 def snippet(claim: Claim, case: Any) -> str:
-    """A program that evaluates the claim again, from numbers alone."""
+    """A program that evaluates the claim again, from numbers alone; of an own density as far as its repr is code."""
+    model = getattr(case, "model", None)
+    own = f"{model.imported}\n" if isinstance(model, OwnModel) else ""
     return (
-        f"from curvature.claims import *\nfrom curvature.claims.{claim.name.replace('-', '_')} import *\n\n"
+        f"from curvature.claims import *\nfrom curvature.claims.{claim.name.replace('-', '_')} import *\n{own}\n"
         f"case = {case!r}\nprint(CLAIM.evaluate(case))\n"
     )
 
@@ -87,7 +121,7 @@ def _search(
         return isinstance(evaluation, str) or not evaluation.holds
 
     if models is not None:
-        return search(cases(), violates, effort, meets)
+        return search(cases(), violates, replace(effort, attempts=OWN_ATTEMPTS * effort.examples), meets)
     return search_toy_flows(cases, violates, effort, meets, known)
 
 

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from curvature.claims.engine.check import check
+from curvature.claims.engine.check import check, require_any_density
 from curvature.claims.engine.claim import Claim
 from curvature.claims.engine.drawing.cases import Models
 from curvature.claims.engine.outcome import Outcome
 from curvature.claims.engine.registry import claim, claims
-from curvature.errors import OptionError
 from curvature.property_testing.search import DEFAULT_EXAMPLES, Effort
 
 OnClaim = Callable[[str, int], None]
@@ -80,14 +79,12 @@ def verify(
 
 def _chosen(names: Iterable[str] | None, own_models: bool) -> list[Claim]:
     """The claims named, or all that can be tested."""
-    possible = [one for one in claims() if not own_models or (one.test and one.test.any_density)]
     if names is None:
-        return possible
+        return [one for one in claims() if not own_models or (one.test and one.test.any_density)]
     chosen = [claim(name) for name in names]
     for one in chosen:
-        if one not in possible:
-            known = ", ".join(other.name for other in possible)
-            raise OptionError(f"claim {one.name!r} needs toy flows; your own densities can be put to: {known}")
+        if own_models:
+            require_any_density(one)
     return chosen
 
 

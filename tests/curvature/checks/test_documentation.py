@@ -22,5 +22,6 @@ def test_the_examples_run(capsys):
     assert "smoothness: expected failure: ReLU couplings (" in printed
     assert "stein: skipped: the model has no sample(n)" in printed
     assert "change-of-variables: passed" in printed
+    assert printed.endswith("refuted\n")
     (mark,) = variables["test_my_flow"].pytestmark
     assert [parameter.id for parameter in mark.args[1]] == ROWS

@@ -18,6 +18,7 @@ from curvature import expand
 from curvature.claims.engine.drawing.covariance_strategies import Covariance, covariances
 from curvature.claims.engine.drawing.small_numbers import Matrix, Vector, eighths, vectors
 from curvature.claims.engine.drawing.toy_flow import ToyFlow
+from curvature.errors import OptionError
 from curvature.expansion import Expansion
 
 
@@ -30,7 +31,7 @@ class Model(Protocol):
 
     @property
     def log_prob(self) -> Callable[..., Tensor]:
-        """``[B, *event] -> [B]``, nats, in float64."""
+        """``[B, *event] -> [B]``, nats; a module's is copied to float64, a function computes in float64 by itself."""
 
 
 Models = SearchStrategy[Any]
@@ -45,7 +46,10 @@ Numbers = Callable[[Sequence[int]], Sequence[SearchStrategy[Any]]]
 
 @dataclass(frozen=True)
 class Density:
-    """A log_prob and the shape of its events: the least that a test needs."""
+    """A log_prob, or a module that has it, and the shape of its events: the least that a test needs.
+
+    Its repr is no Python code if that of log_prob is not; `strategies.densities` makes densities whose repr is.
+    """
 
     log_prob: Callable[..., Tensor]
     event_shape: tuple[int, ...]
@@ -72,8 +76,15 @@ class AtPoint:
 
     @property
     def toy_flow(self) -> ToyFlow:
-        """The model of a claim that is about toy flows alone."""
-        assert isinstance(self.model, ToyFlow)
+        """The model of a claim that is about toy flows alone.
+
+        Raises
+        ------
+        OptionError
+            If it is another one.
+        """
+        if not isinstance(self.model, ToyFlow):
+            raise OptionError(f"this claim is about toy flows; got {type(self.model).__name__}")
         return self.model
 
     @cached_property
