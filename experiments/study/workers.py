@@ -1,4 +1,4 @@
-"""A pool of worker processes, one torch thread each: small convolutions gain nothing from more."""
+"""A pool of worker processes with one torch thread each; small convolutions gain nothing from more threads."""
 
 import os
 import queue
@@ -190,7 +190,7 @@ def _interrupts_ignored() -> Iterator[None]:
 
 
 def _stop_jobs(reports: "Queue[Report]", futures: Futures, stop: Connection) -> None:
-    """Ask the jobs to stop, for the Ctrl-C need not have reached their processes, and wait until they have."""
+    """Ask the jobs to stop, and wait until they have; their processes need not have received the Ctrl-C."""
     stop.send_bytes(b"stop")
     for future in futures.values():
         future.cancel()

@@ -1,4 +1,4 @@
-"""Where jobs run: worker processes of this machine, or a scheduler of distributed that runs somewhere else."""
+"""The cluster that runs a sweep: worker processes of this machine, or a running scheduler of distributed."""
 
 import asyncio
 import importlib.util
@@ -114,7 +114,7 @@ def running_scheduler(address: str, timeout: float = SECONDS_TO_CONNECT) -> Iter
 
 
 def _require_scheduler(address: str, timeout: float, security: "Security") -> None:
-    """Ask whoever listens at the address whether it is a scheduler; a Client would try and log on for a long time."""
+    """Raise a ClusterError unless a scheduler answers at the address; a Client would try to log on for a long time."""
     from distributed.core import rpc
 
     async def identity() -> dict[str, Any]:
@@ -126,7 +126,7 @@ def _require_scheduler(address: str, timeout: float, security: "Security") -> No
         why = "" if kind == "Scheduler" else f"a {kind} of distributed answers"
     except (OSError, ValueError) as error:  # TimeoutError is an OSError
         why = _reason(error)
-    except Exception:  # the words of another protocol are read as sizes and keys: anything may be raised
+    except Exception:  # what another protocol sends is read as sizes and keys: any error may be raised
         why = "what answers there does not speak its protocol"
     if why:
         raise ClusterError(
@@ -136,7 +136,7 @@ def _require_scheduler(address: str, timeout: float, security: "Security") -> No
 
 
 def _reason(error: BaseException) -> str:
-    """What is at the root of an error, in a few words."""
+    """The cause of an error in a few words."""
     while error.__cause__ is not None:
         error = error.__cause__
     words = " ".join(str(error).split()) or f"no answer ({type(error).__name__})"
