@@ -131,8 +131,8 @@ def covariance_trace(values: RungValues) -> dict[str, float]:
 def extreme_eigenvalues(expansion: Expansion) -> dict[str, Any]:
     """The two ends of the Hessian's spectrum, each with its residual, in nats per squared unit of the input.
 
-    The highest eigenvalues lie close together near zero. Theirs is computed only if the dense Hessian is known or small,
-    and is NaN otherwise, and where Lanczos does not converge.
+    The highest eigenvalues lie close together near zero. That end is computed only if the dense Hessian is known or
+    small; it is NaN otherwise, and where Lanczos does not converge.
     """
     dense = expansion.operator.num_matvecs == 0 or expansion.dim <= DENSE_WITHIN
     try:

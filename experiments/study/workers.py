@@ -70,7 +70,7 @@ def run_jobs(jobs: Mapping[str, Job], processes: int, progress_of: ProgressOf) -
         If a process was killed from outside.
     KeyboardInterrupt
         On Ctrl-C, after the running jobs have kept what they keep when they are interrupted. A second Ctrl-C kills
-        them.
+        them. An error that a watcher raises stops the jobs in the same way.
     """
     context = get_context("spawn")
     reports: Queue[Report] = context.Queue()
@@ -84,7 +84,7 @@ def run_jobs(jobs: Mapping[str, Job], processes: int, progress_of: ProgressOf) -
                 for name, job in jobs.items():
                     futures[name] = pool.submit(_run, job, name)
             _pass_on(reports, futures, watchers)
-        except KeyboardInterrupt:
+        except BaseException:  # also of a watcher: the pool would wait until all jobs have ended
             _stop_jobs(reports, futures, stop_writer)
             raise
     _raise_failures(futures)
