@@ -1,4 +1,4 @@
-"""The checkpoint: one safetensors file with all that training needs to go on bit for bit, and that evaluation needs.
+"""The checkpoint: all that training needs to go on bit for bit, and evaluation needs to begin, in one safetensors file.
 
 Tensors are named ``model/...`` (parameters and buffers), ``average/...`` (running average of the parameters) and
 ``optimizer/...``. The header's metadata holds the numbers: step, running sums of the log, what the run was trained

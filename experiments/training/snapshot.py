@@ -1,6 +1,6 @@
 """Snapshots: the averaged weights at some steps of a run, from which evaluation and curvature can begin.
 
-Training cannot go on from a snapshot. It takes a third of the space of a checkpoint.
+Unlike the checkpoint they do not suffice to go on training, and they are a third of its size.
 """
 
 import json
