@@ -1,1 +1,1 @@
-"""From a trained model to its comparison: samples, rungs, tables, each stage kept."""
+"""Studies of a trained model: they draw samples, evaluate rungs and write tables, and keep every finished stage."""

@@ -62,7 +62,7 @@ class Comparison:
 def compare_inputs(
     trained: TrainedModel, config: ComparisonConfig, out: RunDirectory, progress: Progress = SILENT
 ) -> pd.DataFrame:
-    """Expand log p about the training mean and hold every rung of the ladder against the measured gap of every input.
+    """Expand log p about the training mean, and compare every rung with the measured gap of every input set.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def rung_settings(config: ComparisonConfig) -> RungSettings:
 
 
 def provenance_of(trained: TrainedModel, seed: int) -> Provenance:
-    """Where rows come from: run, model, training set, and the seed of the noise."""
+    """What the rows name as their source: run, model, training set, and the seed of the noise."""
     return Provenance(trained.run.path.name, trained.label, trained.experiment.model.kind, trained.train_set, seed)
 
 
@@ -152,7 +152,7 @@ def compare_samples(
     provenance: Provenance,
     progress: Progress,
 ) -> Comparison:
-    """Evaluate every rung on the training images once, and hold every input set against them.
+    """Evaluate every rung on the training images once, and compare every input set with them.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Where a trained flow's predicted gaps are made: layers, frequencies, directions; and how far the prediction holds."""
+"""The layers, frequencies and directions that predicted gaps come from, and how far the prediction holds."""
 
 from dataclasses import asdict
 
@@ -24,7 +24,7 @@ OUTPUTS = ("attribution.csv", "frequencies.csv", "spectrum.csv", "validity.csv",
 
 
 def explain(trained: TrainedModel, config: ExplanationConfig, out: RunDirectory, progress: Progress = SILENT) -> None:
-    """Write where the covariance term is made and how far the second order holds, for every input set.
+    """Write what the covariance term comes from and how far the second order holds, for every input set.
 
     Parameters
     ----------

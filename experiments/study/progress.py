@@ -1,4 +1,4 @@
-"""How far a piece of work is: one callable that every study takes, and whose parts count on within the whole."""
+"""How far a piece of work has come: one callable that every study takes, with parts that count within the whole."""
 
 import time
 from collections.abc import Callable
@@ -16,7 +16,7 @@ def ignore(*_: object) -> None:
 
 @dataclass(frozen=True)
 class Progress:
-    """Tells whoever watches how far some work is; ``progress(3, 10, "svhn/test")``: 3 of 10 units are done.
+    """Reports how far some work has come: ``progress(3, 10, "svhn/test")`` says that 3 of 10 units are done.
 
     An exception that the watcher raises, such as KeyboardInterrupt, stops the work.
 
@@ -36,7 +36,7 @@ class Progress:
         self.show(done, total, what)
 
     def part(self, before: int, size: int, total: int, name: str = "") -> "Progress":
-        """Progress of a part of the work, told as progress of the whole.
+        """Make the progress of a part of the work, which is reported as progress of the whole.
 
         Parameters
         ----------

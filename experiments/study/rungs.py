@@ -60,7 +60,7 @@ def expansion_of(trained: TrainedModel, seed: int, point: ExpansionPoint = "mean
 
 @dataclass(frozen=True, eq=False)
 class TrainingSide:
-    """Every rung on the training images, which every input set is held against; made by `evaluate_training_side`.
+    """Every rung on the training images, with which every input set is compared; made by `evaluate_training_side`.
 
     Attributes
     ----------
@@ -85,13 +85,13 @@ class TrainingSide:
         return self._prepared.absent
 
     def evaluate(self, name: str, progress: Progress) -> RungValues:
-        """Every rung, and log p, for each image of one input set; those of the training images are at hand."""
+        """Evaluate every rung, and log p, for each image of one input set; those of the training images are kept."""
         if name == next(iter(self.samples)):
             return self.values
         return _evaluate(self._prepared, name, self.samples[name], progress)
 
     def ladder(self, q: RungValues) -> Ladder:
-        """Hold the rungs of an input set against those of the training images."""
+        """Compare the rungs of an input set with those of the training images."""
         return Ladder.between(q, self.values)
 
 
@@ -131,8 +131,8 @@ def covariance_trace(values: RungValues) -> dict[str, float]:
 def extreme_eigenvalues(expansion: Expansion) -> dict[str, Any]:
     """The two ends of the Hessian's spectrum, each with its residual, in nats per squared unit of the input.
 
-    The upper end, a cluster near zero, only where the dense Hessian is at hand or small; NaN otherwise, and where
-    Lanczos does not converge.
+    The highest eigenvalues lie close together near zero. That end is computed only if the dense Hessian is known or
+    small; it is NaN otherwise, and where Lanczos does not converge.
     """
     dense = expansion.operator.num_matvecs == 0 or expansion.dim <= DENSE_WITHIN
     try:

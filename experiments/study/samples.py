@@ -1,4 +1,4 @@
-"""From input sets' names to points of the model's input space: read or generate, transform, fit, dequantise."""
+"""Samples of input sets, by their names: images are read or generated, transformed, fitted and dequantised."""
 
 from collections.abc import Iterable, Mapping
 
@@ -50,7 +50,7 @@ def require_inputs(names: Iterable[str]) -> tuple[InputSet, ...]:
 def load_samples(
     counts: Mapping[InputSet, int], event_shape: tuple[int, int, int], seed: int
 ) -> dict[str, Float[Tensor, "count channels height width"]]:
-    """Dequantised images by the input sets' names, in the order given: a comparison takes its training images first.
+    """Load dequantised images by the input sets' names, in the order given: the training images of a comparison first.
 
     Parameters
     ----------
@@ -82,9 +82,9 @@ def load_inputs(
 ) -> Float[Tensor, "count channels height width"]:
     """Dequantised images of an input set, in float64 on the scale [0, 1].
 
-    The first images of a set are taken (sets come in a fixed random order). The dequantisation noise depends on the
-    seed and the number of images alone: every transform of the same images gets the same draws, so that differences
-    between them are paired.
+    The first images of a set are taken: sets come in a fixed random order. The dequantisation noise depends only on the
+    seed and the number of images. So all transforms of the same images get the same noise, and the differences between
+    them are paired.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Train a flow and compare it with other inputs, each unless that is done: what a sweep's jobs and the demo do."""
+"""Train a flow and compare it with other inputs, unless that is done already, as the sweep's jobs and the demo do."""
 
 from collections.abc import Collection
 from functools import partial
@@ -62,14 +62,14 @@ def files_made(config: ComparisonConfig | None) -> tuple[str, ...]:
 
 
 def _train(run: RunDirectory, changed: Collection[str], progress: Progress) -> None:
-    """Go on from the last checkpoint, or from the start where that or the log is not what training has written."""
+    """Go on from the last checkpoint, or from the start if the checkpoint or the log was changed after training."""
     if not {CHECKPOINT, LOG}.isdisjoint(changed):
         set_aside(run.checkpoint_path, progress.say)
     train_run(run, resume=True, progress=training_progress(progress))
 
 
 def training_progress(progress: Progress) -> TrainingProgress:
-    """Tell a study's progress what training tells of its own: steps, loss, speed and time left."""
+    """Make progress of training that a study's progress shows: steps, loss, speed and time left."""
 
     def report(step: int, steps: int, bits_per_dim: float, images_per_second: float, seconds_left: float) -> None:
         left = f"{images_per_second:.0f} images/s, {seconds_left:.0f} s left"

@@ -1,4 +1,4 @@
-"""A trained flow and where it came from, read back from its run directory."""
+"""A trained flow, its configuration and its training images, read from its run directory."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +40,7 @@ class TrainedModel:
 
     @property
     def training_input(self) -> InputSet:
-        """The training images as an input set, which all others are held against."""
+        """The training images as an input set, with which all others are compared."""
         return InputSet(self.train_set, "train")
 
     @property
@@ -51,7 +51,7 @@ class TrainedModel:
         return snapshot_path(self.run.snapshots_path, self.step)
 
     def identity(self) -> dict[str, str]:
-        """SHA-256 of the file of weights and of the training images: what any result of this model depends on."""
+        """SHA-256 of the file of weights and of the training images; every result of this model depends on both."""
         return {"checkpoint": file_digest(self.weights_path), "train_images": self.train_images.checksum}
 
 

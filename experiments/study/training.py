@@ -1,4 +1,4 @@
-"""The training of a run directory's configuration, with what is evaluated and recorded meanwhile."""
+"""Train as a run directory's configuration says, with evaluation and records during training."""
 
 from contextlib import ExitStack
 from functools import partial
@@ -24,7 +24,7 @@ def train_run(
     progress: TrainingProgress | None = None,
     processes: Processes | None = None,
 ) -> TrainingResult:
-    """Train the flow of a run directory's configuration; log, evaluations, weights and environment are kept there.
+    """Train the flow of a run directory's configuration, and keep log, evaluations, weights and environment there.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def _add_observers(
 
 
 def _evaluation(run: RunDirectory, experiment: ExperimentConfig, images: ImageSet) -> Evaluation | None:
-    """What is evaluated during training, its images loaded; None if that is switched off."""
+    """Make the observer that evaluates during training, with its images; None if evaluation is switched off."""
     settings, training, shape = experiment.evaluation, experiment.training, images.event_shape
     if settings.per_decade == 0:
         return None

@@ -1,7 +1,7 @@
 """Curvature over the course of training: the expansion about the training mean at every snapshot of a run.
 
 At each snapshot the gap of every input set is predicted (docs/theory.md, eqs. 18-20, with taylor2's terms, eq. 19a) and
-measured on the same images, and so is the curvature that the predictions rest on.
+measured on the same images. The curvature behind the predictions is written as well.
 """
 
 from copy import deepcopy
@@ -53,7 +53,7 @@ TERMS = ("gradient", "mean-shift")  # parts of a prediction: their own sign clai
 
 @dataclass(frozen=True, eq=False)
 class _Prepared:
-    """What all snapshots have in common: computed once, and only where a snapshot is due."""
+    """What all snapshots have in common; it is computed once, and only if a snapshot is due."""
 
     trained: TrainedModel
     inputs: tuple[InputSet, ...]
@@ -125,7 +125,7 @@ def follow_training(
 
 
 def chosen_steps(run: RunDirectory, wanted: tuple[int, ...]) -> tuple[int, ...]:
-    """Steps to look at, in order: those wanted, or all of which there are snapshots.
+    """The steps to follow, in order: those wanted, or all of which there are snapshots.
 
     Raises
     ------
@@ -198,7 +198,7 @@ def _write_snapshot(prepared: _Prepared, step: int, out: RunDirectory, progress:
 
 
 def _gather(steps: tuple[int, ...], made_from: dict[str, Any], out: RunDirectory) -> None:
-    """Put the tables of all snapshots into one of each kind; write what became of the order, and from what."""
+    """Join the tables of all snapshots; write what became of the order, and what the tables were made from."""
     for name, tables in zip((PREDICTIONS, HESSIANS), zip(*map(_tables, steps), strict=True), strict=True):
         # As text, so that a number is the same in both tables, to its last digit.
         frames = [pd.read_csv(out.path / table, dtype=str, keep_default_na=False) for table in tables]

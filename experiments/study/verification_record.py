@@ -1,4 +1,4 @@
-"""A verification as plain values for JSON: claims, verdicts, counterexamples as numbers, and what they depend on."""
+"""A verification as values for JSON: claims, verdicts, counterexamples as numbers, and what the verdicts depend on."""
 
 from collections.abc import Mapping
 from importlib import metadata

@@ -1,4 +1,4 @@
-"""A pool of worker processes, one torch thread each: small convolutions gain nothing from more."""
+"""A pool of worker processes with one torch thread each; small convolutions gain nothing from more threads."""
 
 import os
 import queue
@@ -70,7 +70,7 @@ def run_jobs(jobs: Mapping[str, Job], processes: int, progress_of: ProgressOf) -
         If a process was killed from outside.
     KeyboardInterrupt
         On Ctrl-C, after the running jobs have kept what they keep when they are interrupted. A second Ctrl-C kills
-        them.
+        them. An error that a watcher raises stops the jobs in the same way.
     """
     context = get_context("spawn")
     reports: Queue[Report] = context.Queue()
@@ -84,7 +84,7 @@ def run_jobs(jobs: Mapping[str, Job], processes: int, progress_of: ProgressOf) -
                 for name, job in jobs.items():
                     futures[name] = pool.submit(_run, job, name)
             _pass_on(reports, futures, watchers)
-        except KeyboardInterrupt:
+        except BaseException:  # also of a watcher: the pool would wait until all jobs have ended
             _stop_jobs(reports, futures, stop_writer)
             raise
     _raise_failures(futures)
@@ -190,7 +190,7 @@ def _interrupts_ignored() -> Iterator[None]:
 
 
 def _stop_jobs(reports: "Queue[Report]", futures: Futures, stop: Connection) -> None:
-    """Ask the jobs to stop, for the Ctrl-C need not have reached their processes, and wait until they have."""
+    """Ask the jobs to stop, and wait until they have; their processes need not have received the Ctrl-C."""
     stop.send_bytes(b"stop")
     for future in futures.values():
         future.cancel()

@@ -1,4 +1,4 @@
-"""The batch of every step: which images, and with which dequantisation noise (docs/theory.md, eq. 1)."""
+"""The batch of every step: its images and their dequantisation noise (docs/theory.md, eq. 1)."""
 
 import hashlib
 from typing import Literal

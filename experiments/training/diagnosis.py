@@ -1,4 +1,4 @@
-"""Which layer broke: the first module whose output is not finite, or the parameter whose gradient is not."""
+"""Find what is not finite in a model: the first module with such an output, or a parameter with such a gradient."""
 
 from collections.abc import Callable, Iterable
 
@@ -50,7 +50,7 @@ def first_non_finite_output(model: nn.Module, evaluate: Callable[[], Tensor]) ->
 
 
 def non_finite_gradient(model: nn.Module) -> str | None:
-    """Name the last parameter with a gradient that is not finite: gradients run backwards, so it broke there first."""
+    """Name the last parameter with a gradient that is not finite: gradients are computed backwards from the end."""
     broken = [
         name
         for name, parameter in model.named_parameters()

@@ -1,4 +1,4 @@
-"""The record of the environment of a training run, written once the run directory is this process's own."""
+"""The record of a training run's environment, written after this process has locked the run directory."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from experiments.training.state import TrainingState
 
 
 class EnvironmentObserver:
-    """Writes ``environment.json`` before the first step: a run that is refused leaves the old record alone.
+    """Writes ``environment.json`` before the first step; a run that is refused does not change the old record.
 
     Parameters
     ----------

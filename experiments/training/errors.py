@@ -1,4 +1,4 @@
-"""The ways in which training stops early."""
+"""Errors that stop training before its last step."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ MISTAKE = 2
 
 
 class TrainingInterrupted(ToolkitError):  # noqa: N818 - stopping on request is no error
-    """Training was stopped by Ctrl-C; the checkpoint is kept and training can go on from there.
+    """Training was stopped by Ctrl-C or SIGTERM; the checkpoint is kept and training can go on from there.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class NonFiniteTrainingError(NonFiniteError):
 
 
 class OtherProcessError(ToolkitError):
-    """Another one of the processes that train together met an error, or this one did and another one tells it.
+    """One of the processes that train together met an error that another process than this one tells the user.
 
     Attributes
     ----------

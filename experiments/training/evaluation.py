@@ -1,7 +1,7 @@
 """Evaluation while a model is trained: bits/dim of any input sets at logarithmically spaced steps.
 
-The averaged weights are put into a copy of the model, so that training goes on as if nothing had been: the same bits,
-whether a run is evaluated or not.
+The averaged weights are evaluated in a copy of the model, so that evaluation changes nothing: a run with it and a run
+without it have the same weights, bit for bit.
 """
 
 import copy
@@ -40,7 +40,7 @@ def evaluated_steps(steps: int, per_decade: int) -> list[int]:
 
 
 class Evaluation:
-    """What `train` calls between steps: measures every input set where that is due, and keeps the averaged weights.
+    """An observer that measures every input set at the steps where that is due, and keeps the averaged weights.
 
     Rows go to ``evaluations.csv``, weights to ``snapshots/``. Evaluation is in evaluation mode, without autocast, in
     the precision of the weights.
@@ -63,7 +63,7 @@ class Evaluation:
         self._model: nn.Module | None = None
 
     def begin(self, state: TrainingState) -> None:
-        """Take up a run before its next step: what came after its checkpoint is dropped, what is missing is made.
+        """Drop what came after the checkpoint of a run that goes on, and evaluate its step if that was not done.
 
         Raises
         ------
@@ -95,14 +95,14 @@ class Evaluation:
             write_evaluations(self.run.evaluations_path, self._rows)
 
     def after_row(self, row: LogRow) -> None:
-        """Nothing: rows of the log are no concern of evaluation."""
+        """Do nothing: evaluation does not use the rows of the log."""
 
     def rows_of(self, step: int) -> list[EvaluationRow]:
-        """What was measured after a step; nothing, if nothing was."""
+        """The rows of a step; empty if it was not evaluated."""
         return [row for row in self._rows if row.step == step]
 
     def _is_done(self, step: int) -> bool:
-        """Whether rows and snapshot of a step are on the disk; the rows are written last, all at once."""
+        """Whether the rows and the snapshot of a step are there; the rows are written last, all at once."""
         return bool(self.rows_of(step)) and snapshot_path(self.run.snapshots_path, step).exists()
 
     def _measure(self, step: int, tensors: Mapping[str, Tensor]) -> list[EvaluationRow]:

@@ -1,4 +1,4 @@
-"""What a training run depends on, as plain values: two runs of equal identity do the same steps."""
+"""The identity of a training run: everything that its steps depend on, as plain values."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -11,8 +11,9 @@ from experiments.storage.serialisation import to_plain
 from experiments.training.batches import image_checksum
 from experiments.training.config import TrainingConfig
 
-# They change where, how often and in what order of summation, not what: a run may be resumed with other values. A
-# setting that came after checkpoints had been kept must be among them, or be left out while it has its default.
+# Settings that a run may be resumed with other values of: they change where, how often or in what order of summation
+# something is computed, not what. A setting that is new since checkpoints were kept must be among them, or be left out
+# of the identity while it has its default.
 FREE_SETTINGS = ("device", "checkpoint_every", "gradient_accumulation", "compile", "data_on_device", "tensorboard")
 
 
@@ -29,12 +30,12 @@ def training_identity(model: nn.Module, images: UInt8[Tensor, "n c h w"], config
 def model_identity(model: nn.Module) -> Mapping[str, Any]:
     """Describe a model: its class, its event shape, and its configuration, if it carries a dataclass as `config`.
 
-    Tensor names and shapes say nothing about an activation, say, so they alone cannot tell whether weights fit.
+    Names and shapes of tensors alone cannot tell whether weights fit: they do not show the activation, for example.
     """
     config = getattr(model, "config", None)
     settings = to_plain(config) if dataclasses.is_dataclass(config) else None
     if settings is not None:
-        # The class says it already, and weights that were kept before families had names do not have it.
+        # The class says the same, and weights of versions without named families do not hold it.
         settings.pop("kind", None)
     shape = getattr(model, "event_shape", None)
     return {

@@ -186,7 +186,7 @@ def _advance_to_the_end(state: TrainingState, updater: Updater, records: Records
         except (KeyboardInterrupt, ToolkitError) as error:
             if alone or not (isinstance(error, ToolkitError) or state.is_consistent):
                 raise
-            # The others wait for the next sum of gradients: it carries the news to them.
+            # The other processes wait for the next sum of gradients, which also tells them of this.
             if isinstance(error, ToolkitError):
                 failure = error
             else:

@@ -1,4 +1,4 @@
-"""What looks on while a model is trained, without changing the outcome."""
+"""Observers of training: they see its state between steps, and do not change it."""
 
 from typing import Protocol
 
@@ -7,16 +7,17 @@ from experiments.training.state import TrainingState
 
 
 class Observer(Protocol):
-    """What `train` calls between steps, in the main process; it may read the state and must not change it."""
+    """What `train` calls between steps, in the main process. It may read the state and must not change it."""
 
     def begin(self, state: TrainingState) -> None:
-        """Take up a run before its next step: a new run at step 0, or one that goes on from its checkpoint."""
+        """See a run before its next step: a new run at step 0, or one that goes on from its checkpoint."""
         ...
 
     def after_step(self, state: TrainingState) -> None:
         """Look at the run after a step, before its checkpoint is kept.
 
-        What is missing for a step when its checkpoint is read again is made up for in `begin`.
+        A run may be killed between this call and the checkpoint, or between the two of them: `begin` must then do what
+        is missing.
         """
         ...
 

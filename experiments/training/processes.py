@@ -1,10 +1,10 @@
 """The processes that train together: one alone, or several that torchrun started on one machine or many.
 
 `accelerate.PartialState` finds the other processes, the device of each, and the way they talk (NCCL between GPUs, gloo
-between CPUs). Its larger sibling `Accelerator` keeps the arithmetic's precision in a state that is one for the whole
-Python process and cannot be changed, so that two runs of different precision could not follow each other; it also wraps
-the model for the sake of calls to `forward`, while likelihoods are calls to `log_prob`. So every process sums the
-gradients of its share of the batch here, in one message a step that also carries the loss and the signals to stop.
+between CPUs). `accelerate.Accelerator` is not used, for two reasons: it fixes the precision of the arithmetic for the
+whole Python process, so that two runs of different precision could not follow each other, and it wraps the model for
+calls of `forward`, while likelihoods are calls of `log_prob`. Instead the processes add up their gradients here, in one
+message a step that also carries the loss and the signals to stop.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,8 +19,9 @@ from curvature.errors import ConfigError, ToolkitError
 from experiments.training.device import select_device
 from experiments.training.errors import MISTAKE, OtherProcessError
 
-# Before a group exists: functions in this module keep the group that they find as a default argument, and one that
-# outlives `leave` aborts a process at its end now and then (https://github.com/pytorch/pytorch/issues/190489).
+# Imported before there is a process group: functions in this module take the group that they find as the default of an
+# argument, and a group that is kept after `leave` may abort the process at its end
+# (https://github.com/pytorch/pytorch/issues/190489).
 if torch.distributed.is_available():
     import torch.distributed.nn
 
@@ -32,9 +33,9 @@ LONGEST_WAIT = timedelta(hours=2)
 
 @contextmanager
 def joined_processes(device: Literal["auto", "cpu", "cuda"]) -> Iterator["Processes"]:
-    """Train together with the companions during the block (`Processes.join`), and part from them after it.
+    """Join the processes that train together (`Processes.join`), and leave them after the block.
 
-    An error of the toolkit leaves the block as what it is in the main process alone, which tells the user of it.
+    Only in the main process, which tells the user of it, does an error of the toolkit keep its kind.
 
     Raises
     ------
@@ -81,7 +82,7 @@ class Processes:
         ConfigError
             If CUDA is asked for and torch sees none.
         """
-        from accelerate import PartialState  # imported here: whoever only reads runs needs none of it
+        from accelerate import PartialState  # imported here: reading a run does not need it
 
         selected = select_device(device)
         state = PartialState(cpu=selected.type == "cpu", timeout=LONGEST_WAIT)
@@ -95,7 +96,7 @@ class Processes:
         return self.index == 0
 
     def share(self, count: int) -> slice:
-        """Which of `count` items are this process's; shares differ by one item at most."""
+        """The part of `count` items that this process takes; the parts differ by one item at most."""
         return slice(self.index * count // self.count, (self.index + 1) * count // self.count)
 
     def sum_(self, tensors: Sequence[Tensor]) -> None:
@@ -134,7 +135,7 @@ class Processes:
         if self.is_main:
             try:
                 result[0] = make()
-            except Exception as raised:  # of whatever kind: the others are waiting
+            except Exception as raised:  # of any kind: the others are waiting
                 error = raised
                 result[1] = str(raised) if isinstance(raised, ToolkitError) else f"{type(raised).__name__}: {raised}"
         broadcast_object_list(result)
@@ -186,7 +187,7 @@ class Processes:
             )
 
     def leave(self) -> None:
-        """Part from the others at the end of the program."""
+        """Leave the process group at the end of the program."""
         if self.count > 1:
             from accelerate import PartialState
 

@@ -1,4 +1,4 @@
-"""How far training is: a callback, and one that draws a progress bar in a terminal and prints plain lines elsewhere."""
+"""Progress of training: the callback that `train` takes, and one that draws a bar or prints lines."""
 
 import sys
 import time

@@ -1,4 +1,4 @@
-"""Where training's random numbers come from: each is a function of the seed and of a step or epoch, of nothing else.
+"""The random numbers of training, each a function of nothing but the seed and a step or epoch.
 
 A generator that runs on from step to step would have to be saved, restored and kept equal between processes. Here the
 noise of a step comes from a generator seeded by (seed, "noise", step), and the order of an epoch from one seeded by

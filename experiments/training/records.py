@@ -1,4 +1,4 @@
-"""What a run keeps while it goes on: rows of the log, checkpoints, and what observers make of it."""
+"""What is due after every step of a run: rows of the log, observers, checkpoints and progress."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -20,7 +20,7 @@ LOSS_MEAN_DECAY = 0.99
 
 
 class Records:
-    """Keeps count of the steps in every process; only the main one has a log, and writes.
+    """Counts the steps in every process; only the main process has a log and writes files.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ class Records:
     def keep(self, state: TrainingState) -> None:
         """Write the checkpoint, after the rows of the log before it are on the disk; not twice for the same step.
 
-        All processes take note of the step, for they tell the user of it.
+        All processes remember the step, which the message of an interruption names.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Everything that changes while a model is trained, and its way into a checkpoint and back."""
+"""The state of a training run: everything that changes from step to step, and that a checkpoint keeps."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -50,7 +50,7 @@ class RunningSums:
 
 @dataclass
 class TrainingState:
-    """A run in progress. Only between steps is it consistent and fit to be kept."""
+    """A run in progress. It is consistent, and may be kept, only between steps."""
 
     model: nn.Module
     """The model, with the last step's weights."""

@@ -21,5 +21,5 @@ def is_told_here(error: BaseException) -> bool:
 def let_another_tell() -> None:
     """Give the process that tells the error the time for it: torchrun ends all as soon as one has ended."""
     if "LOCAL_RANK" in os.environ:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # by which torchrun ends this one: no more is to be told
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # torchrun ends this process by it, which is no interruption
         time.sleep(SECONDS_TO_TELL)

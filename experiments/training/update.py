@@ -1,4 +1,4 @@
-"""One step of training: the loss of a batch, its gradient from all processes and parts, and the move of the weights."""
+"""One step of training: the loss of a batch, its gradient summed over processes and parts, and the optimizer's step."""
 
 import math
 from collections.abc import Callable
@@ -53,9 +53,9 @@ class Update:
 class Updater:
     """Does the steps of a run, in as many processes and parts as there are.
 
-    The batch of a step is one and the same whatever their number: every process takes its share of the images and of
-    the noise, and adds up the gradients of ``gradient_accumulation`` parts of it, so that the loss curve differs by
-    rounding alone.
+    The batch of a step does not depend on their number. Every process takes its share of the images and of the noise,
+    and adds up the gradients of ``gradient_accumulation`` parts of it. So the loss curve differs by nothing but
+    rounding.
 
     Parameters
     ----------
@@ -113,8 +113,8 @@ class Updater:
         # One transfer for both numbers: on a GPU each waits for the device.
         loss_value, norm_value = torch.stack([loss.double(), norm.double()]).tolist()
         if math.isinf(norm_value) and self.config.clip_norm is not None:
-            # The squares of a finite gradient may lie beyond float32; clipping brings it back. Unclipped, it would
-            # make the optimizer's own squares infinite, and the weights would never move again.
+            # The squares of a finite gradient may exceed float32; clipping makes it small again. Without clipping, the
+            # optimizer's own squares would become infinite, and the weights would never change again.
             norm = torch.nn.utils.get_total_norm([gradient.double() for gradient in gradients])
             norm_value = float(norm)
         if not (math.isfinite(loss_value) and math.isfinite(norm_value)):
@@ -165,6 +165,6 @@ def _gradients(model: nn.Module) -> list[Tensor]:
     """Gradients of all trainable parameters."""
     parameters = trainable_parameters(model).values()
     for parameter in parameters:
-        if parameter.grad is None:  # a weight that this model leaves unused still has a state to keep
+        if parameter.grad is None:  # the optimizer keeps a state for weights, too, that the model does not use
             parameter.grad = torch.zeros_like(parameter)
     return [cast(Tensor, parameter.grad) for parameter in parameters]

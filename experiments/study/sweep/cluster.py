@@ -1,4 +1,4 @@
-"""Where jobs run: worker processes of this machine, or a scheduler of distributed that runs somewhere else."""
+"""The cluster that runs a sweep: worker processes of this machine, or a running scheduler of distributed."""
 
 import asyncio
 import importlib.util
@@ -8,6 +8,7 @@ import re
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
 from curvature.errors import ConfigError, ToolkitError
@@ -49,8 +50,8 @@ def local_workers(count: int) -> Iterator["Client"]:
     """Start worker processes of one thread each, which are started anew when they die, and end them after the block.
 
     Whoever can send messages to a scheduler or worker can run code in it. Here they listen on this machine's loopback
-    address alone, and answer only those who hold the certificate that is made for this block; it exists in the memory
-    of these processes alone. Their web pages are switched off.
+    address alone, and answer only those who hold the certificate that is made for this block. Their web pages are
+    switched off.
 
     Neither Ctrl-C in the terminal nor SIGTERM stops the workers: the submitting process tells their jobs to stop, so
     that they can keep what they have reached. When the submitting process is killed, they end.
@@ -61,21 +62,22 @@ def local_workers(count: int) -> Iterator["Client"]:
     with ExitStack() as stack:
         stack.enter_context(dask.config.set(NO_WEB_PAGES))
         with deferred_interrupt() as interrupt, _signals_held_back():  # half a cluster could not be closed
-            cluster = LocalCluster(
-                n_workers=count,
-                threads_per_worker=1,
-                processes=True,
-                memory_limit=0,  # a large model on few workers is no leak
-                host=LOOPBACK,
-                security=Security.temporary(),
-                # Any free port: the usual one may belong to another cluster, or to another sweep of this machine.
-                dashboard_address=f"{LOOPBACK}:0",
-                scheduler_kwargs={"dashboard": False},
-                preload=["experiments.study.sweep.worker_setup"],
-                # The sweep reports the death of a worker with its job; the library's own lines would spoil the table.
-                silence_logs=logging.CRITICAL,
+            cluster = stack.enter_context(
+                LocalCluster(
+                    n_workers=count,
+                    threads_per_worker=1,
+                    processes=True,
+                    memory_limit=0,  # a large model on few workers is no leak
+                    host=LOOPBACK,
+                    security=Security.temporary(),
+                    # Any free port: the usual one may belong to another cluster, or to another sweep of this machine.
+                    dashboard_address=f"{LOOPBACK}:0",
+                    scheduler_kwargs={"dashboard": False},
+                    preload=["experiments.study.sweep.worker_setup"],
+                    # The sweep tells of a worker's death with its job; the library's lines would spoil the table.
+                    silence_logs=logging.CRITICAL,
+                )
             )
-            stack.enter_context(cluster)
         if interrupt.requested:
             raise KeyboardInterrupt
         yield stack.enter_context(Client(cluster, set_as_default=False))
@@ -112,7 +114,7 @@ def running_scheduler(address: str, timeout: float = SECONDS_TO_CONNECT) -> Iter
 
 
 def _require_scheduler(address: str, timeout: float, security: "Security") -> None:
-    """Ask whoever listens at the address whether it is a scheduler; a Client would try and log on for a long time."""
+    """Raise a ClusterError unless a scheduler answers at the address; a Client would try to log on for a long time."""
     from distributed.core import rpc
 
     async def identity() -> dict[str, Any]:
@@ -124,7 +126,7 @@ def _require_scheduler(address: str, timeout: float, security: "Security") -> No
         why = "" if kind == "Scheduler" else f"a {kind} of distributed answers"
     except (OSError, ValueError) as error:  # TimeoutError is an OSError
         why = _reason(error)
-    except Exception:  # the words of another protocol are read as sizes and keys: anything may be raised
+    except Exception:  # what another protocol sends is read as sizes and keys: any error may be raised
         why = "what answers there does not speak its protocol"
     if why:
         raise ClusterError(
@@ -134,7 +136,7 @@ def _require_scheduler(address: str, timeout: float, security: "Security") -> No
 
 
 def _reason(error: BaseException) -> str:
-    """What is at the root of an error, in a few words."""
+    """The cause of an error in a few words."""
     while error.__cause__ is not None:
         error = error.__cause__
     words = " ".join(str(error).split()) or f"no answer ({type(error).__name__})"
@@ -143,10 +145,14 @@ def _reason(error: BaseException) -> str:
 
 @contextmanager
 def _signals_held_back() -> Iterator[None]:
-    """Block Ctrl-C and SIGTERM in this thread: processes that it starts meanwhile begin with both blocked."""
+    """Block Ctrl-C and SIGTERM in this thread: processes that it starts meanwhile begin with both blocked.
+
+    Otherwise a worker that is sent one of them while it starts would end with a traceback (`worker_setup`).
+    """
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
+    resource_tracker.ensure_running()  # `multiprocessing` starts it with the first process, and unblocks both then
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield

@@ -1,4 +1,4 @@
-"""Whether a job is finished, decided by what lies in its run directory: ``job.json`` and the files that it names."""
+"""Whether a job is finished, which ``job.json`` in its run directory and the files that it names decide."""
 
 from collections.abc import Iterable
 
@@ -17,8 +17,8 @@ RECORD = "job.json"
 def is_finished(job: Job) -> bool:
     """Whether the run directory holds everything the job makes, made from the job's settings and unchanged since.
 
-    A record that is missing, damaged, or made by a version with other settings counts as not finished: the job is then
-    run again, and its finished stages are found finished one by one.
+    A job whose record is missing, damaged, or made by a version with other settings counts as not finished. It is run
+    again, and every stage of it that is finished is kept.
     """
     try:
         record = read_json(job.path / RECORD)

@@ -1,4 +1,4 @@
-"""What a sweep is made of. No torch here: the command line shows the fields as options and must start at once."""
+"""The settings of a sweep. No torch here: the command line shows the fields as options and must start at once."""
 
 from dataclasses import dataclass
 

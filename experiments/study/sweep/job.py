@@ -50,10 +50,10 @@ class Outcome:
 
 
 def run_job(job: Job, ticket: Ticket) -> Outcome:
-    """Do a job on a worker of distributed; whatever the job raises is an outcome here and a traceback in its log.
+    """Do a job on a worker of distributed; an error of the job becomes an outcome, and a traceback in the job's log.
 
-    Errors are not left to travel to the submitting process as exceptions: not all of them can be pickled, and the
-    worker would print them where nobody looks.
+    Errors are not sent to the submitting process as exceptions: not all of them can be pickled, and the worker would
+    print them where nobody looks.
     """
     from distributed import Status, get_worker
 
@@ -133,7 +133,7 @@ def request_stop(sweep: str) -> None:
 
 
 def _reports(job: Job, tell: Callable[[dict[str, Any]], None], must_stop: Callable[[], bool]) -> Progress:
-    """Progress that goes to the job's log and, not too often, to the submitting process; stops where that is asked."""
+    """Make progress that goes to the job's log and, now and then, to the submitting process, and may stop the job."""
     lines = plain_lines(print, job.name)
     last = -SECONDS_BETWEEN_REPORTS
 

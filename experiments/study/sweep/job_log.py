@@ -19,7 +19,7 @@ HEADING = re.compile(r"^=== try (\d+) ", re.MULTILINE)
 class JobLog:
     """Collects standard output and standard error of this process in the run directory's ``job.log``.
 
-    Lines are on their way to the disk as they are printed, so that a kill loses none; those of earlier tries stay.
+    Every line is written as it is printed, so that a kill loses none; lines of earlier tries stay.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The sweep's own directory: ``sweep.json`` says which sweep it holds; another one is refused."""
+"""The sweep's own directory; ``sweep.json`` in it says which sweep it holds, and another sweep is refused there."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

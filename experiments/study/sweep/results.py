@@ -1,4 +1,4 @@
-"""What the finished jobs of a sweep found, in one tidy table."""
+"""One tidy table of what the finished jobs of a sweep found."""
 
 from collections.abc import Iterable
 from pathlib import Path

@@ -33,7 +33,7 @@ class Watch(Protocol):
         ...
 
     def started(self, job: Job, tries: int, place: str) -> None:
-        """Take note that a worker has begun a job, for the how many-th time."""
+        """Take note that a worker has begun a job; `tries` counts how often workers have begun it so far."""
         ...
 
     def doing(self, job: Job, words: str) -> None:
@@ -50,11 +50,11 @@ class Watch(Protocol):
 
 
 def run_jobs(client: "Client", jobs: Sequence[Job], watch: Watch) -> dict[str, Outcome]:
-    """Run all jobs; what stops one of them does not stop the others. How each ended, by its name.
+    """Run all jobs, and return how each ended, by its name; an error that stops one of them does not stop the others.
 
-    The library gives a job whose worker died to another worker, where it goes on from its checkpoint, and gives it up
-    after ``distributed.scheduler.allowed-failures`` (3) such deaths. No more jobs are submitted than there are workers:
-    a death counts against every job that waits at the worker, and none shall wait there.
+    When a worker dies, the library gives its job to another worker, where the job goes on from its checkpoint. After
+    more than ``distributed.scheduler.allowed-failures`` (3) such deaths it gives the job up. It also counts the death
+    against jobs that only wait at the worker. So no more jobs are submitted than there are workers.
 
     Raises
     ------
@@ -99,7 +99,7 @@ class _Batch:
         return self.outcomes
 
     def stop(self) -> None:
-        """Cancel what has not begun, and give what has a minute to keep what it has reached."""
+        """Cancel the jobs that have not begun, and give the others a minute to keep what they have reached."""
         self.watch.stopping()
         with suppress(Exception):  # the scheduler may be gone, too
             idle = [future for future, job in self.submitted.items() if job.name not in self.begun]
@@ -174,7 +174,7 @@ class _Batch:
 
 
 def _given_up(job: Job, error: BaseException) -> Outcome:
-    """The outcome of a job that ended outside its own code, told in its log as well."""
+    """The outcome of a job that ended outside its own code; it is written to the job's log as well."""
     from distributed.scheduler import KilledWorker
 
     if isinstance(error, KilledWorker):
@@ -192,6 +192,6 @@ def _lost_scheduler(client: "Client") -> ClusterError:
 
 
 def _data_variables() -> dict[str, str]:
-    """The variables that say where data sets lie, as they stand here, with absolute paths."""
+    """Environment variables of this process that say where data sets lie, with absolute paths."""
     names = (DATA_ROOT_VARIABLE, CACHE_VARIABLE)
     return {name: str(Path(os.environ[name]).expanduser().absolute()) for name in names if os.environ.get(name)}

@@ -1,4 +1,4 @@
-"""A sweep from its configuration to its table: plan, run what is not finished, collect."""
+"""A whole sweep: plan its jobs, run those that are not finished, and collect what all of them found."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class SweepInterrupted(ToolkitError):  # noqa: N818 - stopping on request is no error
-    """The sweep was stopped by Ctrl-C."""
+    """The sweep was stopped by Ctrl-C or SIGTERM."""
 
     exit_code = INTERRUPTED
 

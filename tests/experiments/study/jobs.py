@@ -26,8 +26,17 @@ def die(progress):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def run_until_stopped(progress, kept):
+def die_after(progress, path):
+    """Die once another job has written a file."""
+    while not Path(path).exists():
+        time.sleep(0.01)
+    die(progress)
+
+
+def run_until_stopped(progress, kept, begun=None):
     """Work until interrupted, then keep a file, as training keeps its checkpoint."""
+    if begun is not None:
+        Path(begun).touch()
     try:
         for done in range(10**6):
             progress(done, 10**6, "working")

@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 
+import psutil
 import pytest
 
 from experiments.study.progress import Progress
@@ -37,6 +39,37 @@ def test_reports_of_all_jobs_arrive_and_an_error_is_told_after_the_others_are_do
 def test_a_killed_process_is_told_with_what_to_do():
     with pytest.raises(WorkerKilled, match=r"was killed, .* fewer --jobs: what is finished is kept"):
         run_jobs({"dies": jobs.die}, 1, Watcher().of)
+
+
+def test_when_one_process_is_killed_the_others_keep_what_they_have(tmp_path):
+    begun, kept = tmp_path / "begun", tmp_path / "kept"
+    work = {"works": partial(jobs.run_until_stopped, kept=kept, begun=begun)}
+    with pytest.raises(WorkerKilled):
+        run_jobs({**work, "dies": partial(jobs.die_after, path=begun)}, 2, Watcher().of)
+    assert kept.read_text() == "checkpoint"
+
+
+def test_an_error_of_a_watcher_stops_the_jobs(tmp_path):
+    def close(*_):
+        raise BrokenPipeError
+
+    kept = tmp_path / "kept"
+    with pytest.raises(BrokenPipeError):
+        run_jobs({"works": partial(jobs.run_until_stopped, kept=kept)}, 1, lambda name: Progress(close))
+    assert kept.read_text() == "checkpoint"
+
+
+def test_no_process_outlives_one_that_is_killed(tmp_path):
+    command = [sys.executable, "-m", "tests.experiments.study.jobs", str(tmp_path)]
+    process = subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert process.stdout.readline()
+    children = psutil.Process(process.pid).children(recursive=True)
+    assert len(children) >= 2
+    process.kill()
+    process.communicate(timeout=60)
+    _, alive = psutil.wait_procs(children, timeout=10)
+    assert alive == []
+    assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.parametrize("to_all", [True, False])

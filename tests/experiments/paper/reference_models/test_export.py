@@ -135,6 +135,17 @@ def test_a_failed_replacement_leaves_the_old_model(tiny_run, tmp_path, monkeypat
     assert [path.name for path in tmp_path.iterdir()] == ["china"]
 
 
+def test_a_model_that_a_killed_export_had_moved_away_comes_back(tiny_run, tmp_path):
+    model = export_run(tiny_run.path, "china", tmp_path, n_images=4, progress=silent)
+    model.rename(tmp_path / ".china.0123abcd.old")
+    (tmp_path / ".china.0123abcd.tmp").mkdir()
+    (tmp_path / ".china.0123abcd.tmp" / "README.md").write_text("half")
+    with pytest.raises(RunDirectoryError, match="is there already"):
+        export_run(tiny_run.path, "china", tmp_path, n_images=4, progress=silent)
+    assert [path.name for path in tmp_path.iterdir()] == ["china"]
+    assert set(read_record(model).likelihoods["n_images"]) == {4}
+
+
 def test_an_unfinished_run_is_refused(tmp_path):
     from dataclasses import replace
 
