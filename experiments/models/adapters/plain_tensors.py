@@ -1,4 +1,4 @@
-"""Tensors that objects hold as plain attributes: `Module.to` and `copy.deepcopy` stumble over them, an adapter must not.
+"""Tensors that objects hold as plain attributes, which `Module.to` and `copy.deepcopy` do not handle by themselves.
 
 Distributions and their transforms hold nothing else; modules keep results of their last batch, constants and masks.
 """

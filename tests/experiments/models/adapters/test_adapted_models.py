@@ -156,7 +156,7 @@ def test_multiscale_glow_of_normflows_holds_its_class_fixed():
     expected = torch.func.hessian(lambda y: double.log_prob(y[None], classes[:1])[0])(x0).reshape(16, 16)
     torch.testing.assert_close(e.hessian(), expected, rtol=1e-9, atol=1e-9)
     assert e.value != pytest.approx(expand(adapt(model, context=1), at=x0).value)
-    z, log_det = adapted.double()(x[:2].double())
+    z, _ = adapted.double()(x[:2].double())
     assert z.shape == (2, 16)
     torch.testing.assert_close(adapted.inverse(z), x[:2].double(), rtol=1e-6, atol=1e-6)
     J = torch.autograd.functional.jacobian(lambda y: adapted(y[None])[0][0], x0).reshape(16, 16)
