@@ -4,8 +4,7 @@ import math
 from dataclasses import dataclass
 
 from curvature.hessian.operator import HessianOperator
-from curvature.moments import Moments
-from curvature.preconditions import require_shape
+from curvature.moments import Moments, require_moments
 from curvature.traces.exact import summed_forms
 from curvature.traces.signed import SignedFactor
 
@@ -81,8 +80,8 @@ def attribution(operator: HessianOperator, moments: Moments, versus: Moments | N
         If the Hessian is not finite.
     """
     operator = operator.by_parts()
-    for name, given in (("moments", moments), ("versus", versus or moments)):
-        require_shape(given.event_shape, operator.point.event_shape, f"{name}: event shape against the expansion point")
+    for name, given in (("moments", moments), ("versus", moments if versus is None else versus)):
+        require_moments(given, name, operator.point.event_shape)
     _, nats = summed_forms(operator, SignedFactor.of(moments, versus, operator.point.x0))
     gauss_newton, *activations = zip(operator.parts, nats.tolist(), strict=True)
     shares = [ActivationShare(part.name, part.level, part.step, part.layer, share) for part, share in activations]

@@ -13,9 +13,9 @@ from curvature.hessian.operator import HessianOperator, diagonal, products, quad
 from curvature.hessian.point import DensityPoint
 from curvature.hessian.routes import fastest
 from curvature.memory import DEFAULT_MEMORY_BUDGET
-from curvature.moments import Moments
+from curvature.moments import Moments, require_moments
 from curvature.precision import LogDensity, LogProb
-from curvature.preconditions import float_tensor, require_shape
+from curvature.preconditions import float_tensor
 from curvature.prediction import Prediction, predict
 from curvature.spectrum import Spectrum, spectrum
 from curvature.traces.methods import trace
@@ -52,12 +52,19 @@ def expand(
     ------
     TrainingModeError, UninitialisedError
         If the model is not ready to be evaluated.
-    BatchMixingError
-        If log p of a sample depends on the others in its batch.
+    StochasticError, BatchMixingError
+        If two calls at one x differ, or log p of a sample depends on the others in its batch.
+    GradientError
+        If the derivatives of log_prob are not those of its values.
     DtypeError, ShapeError, OptionError
         If `at` is no float event, or log_prob is not a differentiable function ``[B, *event] -> [B]`` in `dtype`.
     NonFiniteError
         If the point, log p or its gradient is not finite.
+
+    Warns
+    -----
+    ModelWarning
+        If log_prob computes in a lower precision inside, or does not look like log p in nats.
     """
     return Expansion(fastest(DensityPoint.of(log_prob, at, memory_budget, dtype)))
 
@@ -175,15 +182,16 @@ class Expansion:
 
         Raises
         ------
-        UnknownNameError, ShapeError, NonFiniteError
-            If there is no such method, the moments are of other events, or the Hessian is not finite.
+        UnknownNameError, DtypeError, ShapeError, NonFiniteError
+            If there is no such method, what was given are no moments or those of other events, or the Hessian is not
+            finite.
         OptionError
             If an estimate lacks a budget or a generator, or an exact method is given one.
         RouteError
             If the model does not allow the method; says which module is in the way.
         """
-        for name, given in (("moments", moments), ("versus", versus or moments)):
-            require_shape(given.event_shape, self.event_shape, f"{name}: event shape against the expansion point")
+        for name, given in (("moments", moments), ("versus", moments if versus is None else versus)):
+            require_moments(given, name, self.event_shape)
         return trace(self.operator, moments, method, versus=versus, num_matvecs=num_matvecs, generator=generator)
 
     def attribution(self, moments: Moments, versus: Moments | None = None) -> Attribution:

@@ -10,9 +10,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from curvature.accumulation import MomentAccumulator, batches, orthogonal_columns, symmetric_factor
+from curvature.accumulation import MomentAccumulator, orthogonal_columns, symmetric_factor
 from curvature.errors import DtypeError, OptionError, ShapeError
 from curvature.preconditions import float_tensor, require_finite, require_shape
+from curvature.samples import batches
 
 LINEARITY_TOLERANCE = 1e-9
 
@@ -62,7 +63,8 @@ class Moments:
         Parameters
         ----------
         samples
-            Float array or tensor ``[N, *event]``, or an iterable of such batches (read once). On an array's device.
+            Float array or tensor ``[N, *event]``, or an iterable of such batches (read once), such as a DataLoader; of
+            batches that are tuples or lists, such as (images, labels), the first element. On an array's device.
 
         Raises
         ------
@@ -224,6 +226,21 @@ class Moments:
     def __repr__(self) -> str:
         dropped = f", dropped_energy={self.dropped_energy:.3g}" if self.dropped_energy else ""
         return f"Moments(event_shape={self.event_shape}, rank={self.rank}, count={self.count}{dropped})"
+
+
+def require_moments(given: Any, name: str, event_shape: tuple[int, ...]) -> None:
+    """Raise unless moments of events of a shape were given, and not the samples themselves.
+
+    Raises
+    ------
+    DtypeError
+        If it is anything else.
+    ShapeError
+        If they are of other events.
+    """
+    if not isinstance(given, Moments):
+        raise DtypeError(f"{name}: expected Moments, got {type(given).__name__}; pass Moments.from_samples({name})")
+    require_shape(given.event_shape, event_shape, f"{name}: event shape against the expansion point")
 
 
 def require_affine(P: Callable[[Tensor], Tensor], near: Float[Tensor, "*event"]) -> None:

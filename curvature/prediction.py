@@ -9,8 +9,7 @@ from torch import Tensor
 
 from curvature.hessian.dense import worth_writing_out
 from curvature.hessian.operator import HessianOperator, product_blocks, products
-from curvature.moments import Moments
-from curvature.preconditions import require_shape
+from curvature.moments import Moments, require_moments
 from curvature.traces.methods import trace
 from curvature.units import gap_bits_per_dim
 
@@ -84,12 +83,12 @@ def predict(
 
     Raises
     ------
-    ShapeError, UnknownNameError, NonFiniteError
-        If the moments are of other events, there is no such method, or the Hessian is not finite.
+    DtypeError, ShapeError, UnknownNameError, NonFiniteError
+        If q or p are no moments or moments of other events, there is no such method, or the Hessian is not finite.
     """
     point = operator.point
     for name, moments in (("q", q), ("versus", p)):
-        require_shape(moments.event_shape, point.event_shape, f"{name}: event shape against the expansion point")
+        require_moments(moments, name, point.event_shape)
     if method == "exact":
         operator = worth_writing_out(operator, _cost(operator, q.rank + p.rank, sampling_error))
     x0, g = point.x0, point.gradient

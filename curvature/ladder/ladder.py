@@ -14,7 +14,8 @@ from curvature.ladder.evaluation import Progress, RungValues, evaluate_rungs, pr
 from curvature.ladder.prediction import RungPrediction
 from curvature.memory import DEFAULT_MEMORY_BUDGET
 from curvature.precision import LogProb
-from curvature.preconditions import float_tensor, require_finite, require_several
+from curvature.preconditions import require_finite, require_several
+from curvature.samples import gathered, require_one_scale
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,7 +125,7 @@ class Ladder:
         for r in self.rungs:
             mark = "" if r.converged else "*"
             numbers = (f"{r.bits_per_dim:+.4f}{mark}", f"{r.standard_error:.4f}", f"{r.difference:+.4f}")
-            agreement = "agrees" if r.sign_agrees else "WRONG"
+            agreement = "sign agrees" if r.sign_agrees else "sign WRONG"
             rows.append((r.name, r.kind, *numbers, f"{r.difference_standard_error:.4f}", f"{r.ratio:.3g}", agreement))
         m = self.measured
         return [*rows, ("measured", "", f"{m.bits_per_dim:+.4f}", f"{m.standard_error:.4f}", "", "", "", "")]
@@ -160,7 +161,7 @@ def curvature_ladder(
     log_prob
         As for `expand`.
     q, p
-        Float samples ``[N, *event]``, at least two each.
+        Float samples ``[N, *event]``, at least two each, or iterables of batches as for `Moments.from_samples`.
     at
         Expansion point x0; the mean of p if left out. The standard errors take it as given.
     nodes
@@ -181,9 +182,10 @@ def curvature_ladder(
     ToolkitError
         Of the kinds that `expand`, `prepare_rungs` and `evaluate_rungs` raise.
     """
-    samples = {"p": float_tensor(p, "p"), "q": float_tensor(q, "q")}
+    samples = {"p": gathered(p, "p"), "q": gathered(q, "q")}
     for name, x in samples.items():
         require_finite(require_several(x, name), name)
+    require_one_scale(**samples)
     total = sum(len(x) for x in samples.values())
     x0 = samples["p"].mean(0, dtype=torch.float64) if at is None else at
     expansion = expand(log_prob, x0, memory_budget=memory_budget, dtype=dtype)
