@@ -9,7 +9,12 @@ from torch import Tensor
 
 from curvature.errors import RouteError
 from curvature.hessian.dense import DenseHessian, form_of, write_out
-from curvature.hessian.derivatives import MAPPED, directional_curvature, hessian_vector_products
+from curvature.hessian.derivatives import (
+    MAPPED,
+    directional_curvature,
+    directional_slope,
+    hessian_vector_products,
+)
 from curvature.hessian.forms import Part, QuadraticForms
 from curvature.hessian.operator import HessianOperator
 from curvature.hessian.point import DensityPoint
@@ -72,6 +77,10 @@ class DifferentiatedHessian:
     def along(self, x: Float[Tensor, " B *event"], d: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
         """``d'H(x) d`` for every row."""
         return directional_curvature(self.point.density, x, d)
+
+    def slope(self, x: Float[Tensor, " B *event"], d: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
+        """``grad log p(x).d`` for every row."""
+        return directional_slope(self.point.density, x, d)
 
     @torch.no_grad()
     def log_prob(self, x: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:

@@ -1,4 +1,4 @@
-"""The curvature ladder: one likelihood gap, predicted from variances alone to an identity (docs/theory.md, eq. 21)."""
+"""The curvature ladder: one likelihood gap, predicted on every rung from variances to the whole path (eq. 21)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -10,7 +10,9 @@ import torch
 
 from curvature.errors import OptionError
 from curvature.expansion import expand
+from curvature.ladder import registry
 from curvature.ladder.evaluation import Progress, RungValues, evaluate_rungs, prepare_rungs
+from curvature.ladder.kinks import remark, with_kinks
 from curvature.ladder.prediction import RungPrediction
 from curvature.memory import DEFAULT_MEMORY_BUDGET
 from curvature.precision import LogProb
@@ -114,6 +116,10 @@ class Ladder:
         remarks = "".join(f"<p>{escape(remark)}</p>" for remark in self._remarks())
         return f"<table><caption>{escape(self._title())}</caption><tr>{head}</tr>{body}</table>{remarks}"
 
+    def kinks_remark(self) -> str | None:
+        """Say that `path` is not the measured gap, and why as far as the rungs tell; None where it is."""
+        return remark({rung.name: rung for rung in self.rungs}, self.measured.bits_per_dim)
+
     def _title(self) -> str:
         return (
             f"gap of q (N = {self.n_q}) against p (N = {self.n_p}), bits/dim, D = {self.dim}; negative = q more likely"
@@ -125,8 +131,9 @@ class Ladder:
         for r in self.rungs:
             mark = "" if r.converged else "*"
             numbers = (f"{r.bits_per_dim:+.4f}{mark}", f"{r.standard_error:.4f}", f"{r.difference:+.4f}")
-            agreement = "sign agrees" if r.sign_agrees else "sign WRONG"
-            rows.append((r.name, r.kind, *numbers, f"{r.difference_standard_error:.4f}", f"{r.ratio:.3g}", agreement))
+            held = (f"{r.difference_standard_error:.4f}", f"{r.ratio:.3g}")
+            sign = "a part" if registry.rung(r.name).is_part else "sign agrees" if r.sign_agrees else "sign WRONG"
+            rows.append((r.name, r.kind, *numbers, *held, sign))
         m = self.measured
         return [*rows, ("measured", "", f"{m.bits_per_dim:+.4f}", f"{m.standard_error:.4f}", "", "", "", "")]
 
@@ -135,7 +142,8 @@ class Ladder:
         remarks = [f"not shown: {why}" for why in self.absent.values()]
         if any(not rung.converged for rung in self.rungs):
             remarks.append("* the quadrature did not converge: see `nodes` and `unexplained` of the rung")
-        return remarks
+        kinks = self.kinks_remark()
+        return remarks if kinks is None else [*remarks, kinks]
 
 
 def curvature_ladder(
@@ -168,8 +176,10 @@ def curvature_ladder(
         Numbers of quadrature nodes n, a rung ``path-n`` for each.
     rungs
         Names of the rungs, instead of all: ``published`` (if the model has 1x1 kernels), ``diagonal``, ``full``,
-        ``taylor2``, ``mean-curvature``, one ``path-n`` for each of nodes, and the adaptive ``path``. On request also
-        the terms ``gradient`` and ``mean-shift``, which with ``full`` make up ``taylor2``.
+        ``taylor2``, ``mean-curvature``, one ``path-n`` for each of nodes, and the adaptive ``path``, which is the
+        measured gap in the limit of many nodes if log p is twice differentiable. Where it is not the measured gap, also
+        ``path-gradient``, the integral of the gradient, and ``kinks``, the difference of the two. On request also the
+        terms ``gradient`` and ``mean-shift``, which with ``full`` make up ``taylor2``.
     mean_curvature_points
         How many samples of p the curvature is averaged over for the rung ``mean-curvature``; 0 leaves it out.
     memory_budget, dtype
@@ -196,7 +206,11 @@ def curvature_ladder(
     for name, x in samples.items():
         report = None if progress is None else _shifted(progress, sum(each.count for each in found.values()), total)
         found[name] = evaluate_rungs(prepared, x, name=name, progress=report)
-    return Ladder.between(found["q"], found["p"])
+    ladder = Ladder.between(found["q"], found["p"])
+    if rungs is None and ladder.kinks_remark() is not None:
+        found = with_kinks(found, samples)
+        ladder = Ladder.between(found["q"], found["p"])
+    return ladder
 
 
 def _shifted(progress: Progress, start: int, total: int) -> Progress:
