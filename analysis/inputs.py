@@ -1,5 +1,7 @@
 """Input sets named `SET[/SPLIT][:TRANSFORM[=VALUE]]`: the paper's original, grayed and constant inputs, and noise.
 
+A set may be a file of one's own, `FILE.npy`, `FILE.npz` or `FILE.npz:KEY`; it has no splits.
+
 Every transform maps 8-bit images to 8-bit images, so that what it makes is an image like any other: it is dequantised
 afterwards, and its bits per dimension mean the same (docs/theory.md, section "Inputs").
 """
@@ -18,9 +20,12 @@ from curvature.errors import PixelRangeError, ShapeError, UnknownNameError
 GRAY = (LEVELS - 1) / 2
 LUMINANCE = (0.299, 0.587, 0.114)  # ITU-R BT.601
 GENERATED_SETS = ("constant", "noise")
-SYNTAX = "SET[/SPLIT][:contrast=LAMBDA | :luminance], constant=VALUE or noise=uniform"
+SYNTAX = "SET[/SPLIT][:contrast=LAMBDA | :luminance], FILE.npz[:KEY], constant=VALUE or noise=uniform"
 
 _NAME = re.compile(r"(?P<set>\w+)(/(?P<split>\w+))?(:(?P<transform>\w+)(=(?P<value>[^=:/]+))?)?")
+_FILE = re.compile(
+    r"(?P<set>[^:]+\.np[yz](:(?!(contrast|luminance)(=|$))[^:=]+)?)(:(?P<transform>\w+)(=(?P<value>[^=:/]+))?)?"
+)
 _GENERATED = re.compile(r"(?P<set>constant|noise)=(?P<value>[^=:/]+)")
 
 Images = UInt8[Tensor, "count channels height width"]
@@ -33,9 +38,9 @@ class InputSet:
     Attributes
     ----------
     set_name
-        A data set's name, `constant` or `noise`.
+        A data set's name, a file of arrays, `constant` or `noise`.
     split
-        The data set's split; empty for generated inputs.
+        The data set's split; empty for files and generated inputs.
     transform, value
         `contrast` with its factor, `luminance`, or empty; for `constant` the pixel value.
     """
@@ -57,7 +62,8 @@ class InputSet:
             return f"constant={self.value:g}"
         transform = f":{self.transform}" if self.transform else ""
         value = "" if self.value is None else f"={self.value:g}"
-        return f"{self.set_name}/{self.split}{transform}{value}"
+        split = f"/{self.split}" if self.split else ""
+        return f"{self.set_name}{split}{transform}{value}"
 
 
 def parse_input_set(name: str, default_split: str = "test") -> InputSet:
@@ -72,10 +78,11 @@ def parse_input_set(name: str, default_split: str = "test") -> InputSet:
     """
     if generated := _GENERATED.fullmatch(name):
         return _parse_generated(name, generated["set"], generated["value"])
-    match = _NAME.fullmatch(name)
+    file = _FILE.fullmatch(name)
+    match = file or _NAME.fullmatch(name)
     if match is None or match["set"] in GENERATED_SETS:
         raise UnknownNameError(f"input set '{name}': expected {SYNTAX}")
-    split = match["split"] or default_split
+    split = "" if file else match["split"] or default_split
     match match["transform"], match["value"]:
         case None, None:
             return InputSet(match["set"], split)

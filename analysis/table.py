@@ -69,7 +69,8 @@ def _table(comparison: pd.DataFrame, part: list[str], groups: dict[str, list[str
     """The measured columns and some of the rungs, a table for each group side by side."""
     rows = list(comparison.groupby(by, sort=False))
     whole = Table.grid(padding=(0, 1, 0, 0))
-    whole.title, whole.caption_justify = title, "left"
+    # As text: names of files may hold what rich would read as markup or as an emoji.
+    whole.title, whole.caption_justify = Text(title, style="table.title"), "left"
     tables = [_measured(by.replace("_", " "), rows)]
     for group, rungs in groups.items():
         if shown := [rung for rung in part if rung in rungs]:
@@ -91,7 +92,7 @@ def _measured(heading: str, rows: Sequence[tuple[object, pd.DataFrame]]) -> Tabl
     for name, each in rows:
         first = each.iloc[0]
         bpd = _cell(first["bpd"], first["bpd_se"], signed=False)
-        table.add_row(str(name), bpd, _cell(first["measured"], first["measured_se"]))
+        table.add_row(Text(str(name)), bpd, _cell(first["measured"], first["measured_se"]))
     return table
 
 

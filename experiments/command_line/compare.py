@@ -10,7 +10,7 @@ from experiments.study.comparison import compare_inputs, require_comparable, run
 
 def run(options: CompareOptions) -> None:
     """Compare, print the table and draw the figure."""
-    trained = open_model(options.model)
+    trained = open_model(options.model, options.model_args, options.train_inputs)
     config = with_default_inputs(options.config, trained.train_set)
     require_comparable(config.inputs, rung_settings(config))
     out = output_directory(trained, options.out, "compare", {"comparison": options.config})

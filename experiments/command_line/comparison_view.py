@@ -14,8 +14,9 @@ FIGURE = "predicted-against-measured"
 
 def table_console() -> Console:
     """A console as wide as the terminal; wide enough for one table where the output goes to a file or pipe."""
-    console = Console()
-    return console if console.is_terminal else Console(width=WIDTH_OF_FILES)
+    # Without emoji: the name mine.npz:train holds one.
+    console = Console(emoji=False)
+    return console if console.is_terminal else Console(width=WIDTH_OF_FILES, emoji=False)
 
 
 def show(comparison: pd.DataFrame, run: RunDirectory, console: Console) -> None:

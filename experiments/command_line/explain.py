@@ -4,6 +4,7 @@ import pandas as pd
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from analysis.frequencies import frequency_bands_of
 from curvature.units import gap_bits_per_dim
@@ -29,7 +30,7 @@ CAPTION = (
 
 def run(options: ExplainOptions) -> None:
     """Compute what is not there yet, print the summary and draw the figures."""
-    trained = open_model(options.model)
+    trained = open_model(options.model, options.model_args, options.train_inputs)
     config = with_default_inputs(options.config, trained.train_set)
     require_inputs(config.inputs)
     out = output_directory(trained, options.out, "explain", {"explanation": options.config})
@@ -58,9 +59,9 @@ def _print_summary(out: RunDirectory, console: Console) -> None:
         parts = attribution[attribution["input_set"] == name].set_index("part")["nats"]
         radius = validity[validity["input_set"] == name].iloc[0]
         table.add_row(
-            name,
+            Text(name),
             f"{gap_bits_per_dim(each.covariance, each.dim):+.3f}",
-            f"{gap_bits_per_dim(parts['Gauss-Newton'] / 2, each.dim):+.3f}",
+            f"{gap_bits_per_dim(parts['Gauss-Newton'] / 2, each.dim):+.3f}" if "Gauss-Newton" in parts else "–",
             f"{gap_bits_per_dim(float(each.share[each.frequency >= HIGH_FREQUENCY].sum()), each.dim):+.3f}",
             f"{each.variance_above(HIGH_FREQUENCY):.1%}",
             f"{'' if radius['end'] == 'ratio' else '≥ '}{radius['radius']:.2f}",

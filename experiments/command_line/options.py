@@ -57,9 +57,13 @@ class CompareOptions:
     """Predict the likelihood gaps of input sets under a trained flow, and hold them against the measured ones."""
 
     model: str
-    """Name of a reference model (such as cifar10), or the run directory of a trained flow."""
+    """Name of a reference model (such as cifar10), the run directory of a trained flow, or package.module:factory."""
+    model_args: tuple[str, ...] = ()
+    """KEY=VALUE for each argument of your factory; values are read as Python literals, else as text."""
+    train_inputs: str | None = None
+    """What your own model was trained on: SET/train, FILE.npy, FILE.npz or FILE.npz:KEY."""
     out: Path | None = None
-    """Where tables and figures are written; by default the run directory, for a reference model runs/compare-NAME."""
+    """Where tables and figures are written; by default the run directory, for any other model runs/compare-NAME."""
     config: Annotated[ComparisonConfig, tyro.conf.arg(name="")] = field(default_factory=ComparisonConfig)
     """Input sets, images, rungs and seed."""
     data_root: Path | None = None
@@ -85,9 +89,13 @@ class ExplainOptions:
     """Say where a trained flow's predicted gaps are made (layers, frequencies, directions) and how far they hold."""
 
     model: str
-    """Name of a reference model (such as cifar10), or the run directory of a trained flow."""
+    """Name of a reference model (such as cifar10), the run directory of a trained flow, or package.module:factory."""
+    model_args: tuple[str, ...] = ()
+    """KEY=VALUE for each argument of your factory; values are read as Python literals, else as text."""
+    train_inputs: str | None = None
+    """What your own model was trained on: SET/train, FILE.npy, FILE.npz or FILE.npz:KEY."""
     out: Path | None = None
-    """Where tables and figures are written; by default the run directory, for a reference model runs/explain-NAME."""
+    """Where tables and figures are written; by default the run directory, for any other model runs/explain-NAME."""
     config: Annotated[ExplanationConfig, tyro.conf.arg(name="")] = field(default_factory=ExplanationConfig)
     """Input sets, images, bands, eigenpairs and seed."""
     data_root: Path | None = None

@@ -7,6 +7,7 @@ from pathlib import Path
 from curvature.errors import ConfigError
 from experiments.command_line.options import TrainOptions
 from experiments.data.catalog import require_known_set
+from experiments.data.file_names import directory_name
 from experiments.storage.run_directory import RunDirectory
 from experiments.storage.serialisation import differences, to_plain, with_defaults
 from experiments.study.configuration import ExperimentConfig
@@ -38,7 +39,9 @@ def _created(options: TrainOptions) -> RunDirectory:
     # A misspelt name must not leave a directory behind that refuses the corrected command.
     require_known_set(options.config.data.train_set)
     read_input_names(options.config.evaluation.inputs)
-    return RunDirectory.create(options.out or Path("runs") / options.config.data.train_set, options.config)
+    return RunDirectory.create(
+        options.out or Path("runs") / directory_name(options.config.data.train_set), options.config
+    )
 
 
 def _resumed(options: TrainOptions) -> RunDirectory:

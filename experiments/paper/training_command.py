@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.data.descriptions import DESCRIPTIONS
+from experiments.data.file_names import is_array_file
 from experiments.paper.presets import PRESETS, preset_experiment
 from experiments.storage.serialisation import to_plain
 from experiments.study.configuration import DataConfig, ExperimentConfig, of_kind
@@ -24,7 +25,9 @@ def training_arguments(config: ExperimentConfig, out: Path | str | None = None) 
         The run directory to write to; the default one if left out.
     """
     where = ["--out", str(out)] if out is not None else []
-    candidates = [_arguments(config, preset) for preset in (None, *PRESETS)]
+    # A preset looks at the images, which for one's own arrays need not be there any more.
+    presets = () if is_array_file(config.data.train_set) else PRESETS
+    candidates = [_arguments(config, preset) for preset in (None, *presets)]
     return ["train", *where, *min(candidates, key=len)]
 
 

@@ -16,7 +16,7 @@ from curvature.spectrum import DENSE_WITHIN
 from experiments.study.configuration import ExpansionPoint
 from experiments.study.progress import Progress
 from experiments.study.samples import training_mean
-from experiments.study.trained_model import TrainedModel
+from experiments.study.trained_model import StudiedModel
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def require_rungs(settings: RungSettings) -> None:
     registry.require_rungs(settings.rungs, settings.nodes)
 
 
-def expansion_of(trained: TrainedModel, seed: int, point: ExpansionPoint = "mean") -> Expansion:
+def expansion_of(trained: StudiedModel, seed: int, point: ExpansionPoint = "mean") -> Expansion:
     """Expand a trained flow's log p about the mean of its training images, or about the mode that ascent finds there.
 
     The mode is sought among images, pixels in [0, 1], starting from the mean.

@@ -63,7 +63,7 @@ def export_run(
     Raises
     ------
     ConfigError
-        If the name would make no good directory.
+        If the name would make no good directory, or the run was trained on one's own arrays.
     RunDirectoryError
         If there is such a model already and `replace` is False, or something cannot be read or written.
     CheckpointError
@@ -75,6 +75,8 @@ def export_run(
     if target.exists() and not replace:
         raise RunDirectoryError(f"{target}: is there already; give --replace to put this run in its place")
     trained = load_run(run)
+    if trained.train_set not in DESCRIPTIONS:
+        raise ConfigError(f"{run}: was trained on {trained.train_set}; a reference model is of a set of the catalog")
     with _directory_replacement(target) as unfinished:
         _write(trained, unfinished, name, n_images, progress)
     return target

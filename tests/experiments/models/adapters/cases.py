@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -34,6 +35,7 @@ class Case:
         """The model after a few steps on correlated Gaussian data, in evaluation mode."""
         pytest.importorskip(self.library, reason=f"{self.library} is not installed")
         torch.manual_seed(0)
+        np.random.seed(0)  # noqa: NPY002 FrEIA draws its permutations from NumPy's global generator
         model = self.make()
         parameters = list(parameters_of(model))
         optimizer = torch.optim.Adam(parameters, lr=3e-3) if parameters else None
