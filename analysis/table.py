@@ -10,6 +10,7 @@ from rich.text import Text
 
 from analysis.resolution import sign_is_wrong
 from analysis.table_notes import NOT_CONVERGED, WRONG_SIGN, Omission, has_not_converged, legend, notes
+from curvature.ladder import registry
 
 MEASURED_COLUMNS = ("BPD", "measured")
 CELL_WIDTH = 10
@@ -119,7 +120,7 @@ def _plain_table(heading: str) -> Table:
 
 
 def _prediction(row: pd.Series) -> Text:
-    is_wrong = sign_is_wrong(row)
+    is_wrong = sign_is_wrong(row) and not registry.rung(row["rung"]).is_part
     marks = WRONG_SIGN * is_wrong + NOT_CONVERGED * has_not_converged(row)
     cell = _cell(row["predicted"], row["predicted_se"], marks=marks, style="bold red" if is_wrong else "")
     if row["rung"] == "path":

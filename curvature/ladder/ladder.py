@@ -129,11 +129,12 @@ class Ladder:
         """Cells of the table, as text."""
         rows = []
         for r in self.rungs:
-            mark = "" if r.converged else "*"
-            numbers = (f"{r.bits_per_dim:+.4f}{mark}", f"{r.standard_error:.4f}", f"{r.difference:+.4f}")
-            held = (f"{r.difference_standard_error:.4f}", f"{r.ratio:.3g}")
-            sign = "a part" if registry.rung(r.name).is_part else "sign agrees" if r.sign_agrees else "sign WRONG"
-            rows.append((r.name, r.kind, *numbers, *held, sign))
+            gap = (f"{r.bits_per_dim:+.4f}{'' if r.converged else '*'}", f"{r.standard_error:.4f}")
+            if registry.rung(r.name).is_part:
+                rows.append((r.name, r.kind, *gap, "", "", "", "a part"))
+                continue
+            held = (f"{r.difference:+.4f}", f"{r.difference_standard_error:.4f}", f"{r.ratio:.3g}")
+            rows.append((r.name, r.kind, *gap, *held, "sign agrees" if r.sign_agrees else "sign WRONG"))
         m = self.measured
         return [*rows, ("measured", "", f"{m.bits_per_dim:+.4f}", f"{m.standard_error:.4f}", "", "", "", "")]
 
