@@ -3,6 +3,8 @@
 Transforms are the files of `analysis.transforms` and are applied from left to right. Synthetic sets such as
 `constant=128` are the files of `analysis.synthetic_sets`. Both yield 8-bit images, which are dequantised afterwards, so
 that their bits per dimension mean the same as those of any other image (docs/theory.md, section "Inputs").
+
+A set may be a file of one's own, `FILE.npy`, `FILE.npz` or `FILE.npz:KEY`; it has no splits.
 """
 
 import re
@@ -19,6 +21,7 @@ from curvature.discovery import discover
 from curvature.errors import PixelRangeError, ShapeError, UnknownNameError
 
 _NAME = re.compile(r"(?P<set>\w+)(/(?P<split>\w+))?(?P<transforms>(:\w+(=[^=:/]+)?)*)")
+_FILE = re.compile(r"(?P<set>[^:]+\.np[yz])(?P<parts>(:[^:=]+(=[^=:/]+)?)*)")
 _SYNTHETIC = re.compile(r"(?P<set>\w+)=(?P<value>[^=:/]+)")
 
 
@@ -52,9 +55,9 @@ class InputSet:
     Attributes
     ----------
     set_name
-        A data set's name, or that of a synthetic set.
+        A data set's name, that of a synthetic set, or a file of arrays.
     split
-        The data set's split; empty for a synthetic set.
+        The data set's split; empty for a synthetic set and a file.
     transforms
         What is done to the images, first to last.
     value
@@ -74,7 +77,8 @@ class InputSet:
     def __str__(self) -> str:
         if self.is_generated:
             return self.set_name + _written(self.value)
-        return ":".join([f"{self.set_name}/{self.split}", *map(str, self.transforms)])
+        split = f"/{self.split}" if self.split else ""
+        return ":".join([self.set_name + split, *map(str, self.transforms)])
 
 
 def parse_input_set(name: str, default_split: str = "test") -> InputSet:
@@ -90,11 +94,20 @@ def parse_input_set(name: str, default_split: str = "test") -> InputSet:
     if (match := _SYNTHETIC.fullmatch(name)) and match["set"] in synthetic_sets():
         synthetic = synthetic_sets()[match["set"]]
         return InputSet(synthetic.name, value=_value(name, synthetic.read, match["value"]))
+    if file := _FILE.fullmatch(name):
+        return _parse_file(name, file["set"], file["parts"].split(":")[1:])
     match = _NAME.fullmatch(name)
     if match is None or match["set"] in synthetic_sets():
         raise UnknownNameError(f"input set '{name}': expected {syntax()}")
     parts = match["transforms"].split(":")[1:]
     return InputSet(match["set"], match["split"] or default_split, tuple(_transform(name, part) for part in parts))
+
+
+def _parse_file(name: str, file: str, parts: list[str]) -> InputSet:
+    """Read a file's name: after `FILE.npz` comes a key, unless what follows is a transform."""
+    if file.endswith(".npz") and parts and "=" not in parts[0] and parts[0] not in transforms():
+        file = f"{file}:{parts.pop(0)}"
+    return InputSet(file, transforms=tuple(_transform(name, part) for part in parts))
 
 
 def syntax() -> str:
@@ -103,7 +116,10 @@ def syntax() -> str:
         [each.name + (f"={each.placeholder}" if each.placeholder else "") for each in found.values()]
         for found in (transforms(), synthetic_sets())
     )
-    return f"SET[/SPLIT][:TRANSFORM]... with the transforms {', '.join(known)}; or {' or '.join(synthetic)}"
+    return (
+        f"SET[/SPLIT][:TRANSFORM]... with the transforms {', '.join(known)}, where SET may be FILE.npz[:KEY]; "
+        f"or {' or '.join(synthetic)}"
+    )
 
 
 def generate(inputs: InputSet, count: int, event_shape: tuple[int, int, int], generator: torch.Generator) -> Images:

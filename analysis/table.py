@@ -10,6 +10,7 @@ from rich.text import Text
 
 from analysis.resolution import sign_is_wrong
 from analysis.table_notes import NOT_CONVERGED, WRONG_SIGN, Omission, has_not_converged, legend, notes
+from curvature.ladder import registry
 
 MEASURED_COLUMNS = ("BPD", "measured")
 CELL_WIDTH = 10
@@ -69,7 +70,8 @@ def _table(comparison: pd.DataFrame, part: list[str], groups: dict[str, list[str
     """The measured columns and some of the rungs: a table for each group, side by side."""
     rows = list(comparison.groupby(by, sort=False))
     whole = Table.grid(padding=(0, 1, 0, 0))
-    whole.title, whole.caption_justify = title, "left"
+    # As text: names of files may hold what rich would read as markup or as an emoji.
+    whole.title, whole.caption_justify = Text(title, style="table.title"), "left"
     tables = [_measured(by.replace("_", " "), rows)]
     for group, rungs in groups.items():
         if shown := [rung for rung in part if rung in rungs]:
@@ -91,7 +93,7 @@ def _measured(heading: str, rows: Sequence[tuple[object, pd.DataFrame]]) -> Tabl
     for name, each in rows:
         first = each.iloc[0]
         bpd = _cell(first["bpd"], first["bpd_se"], signed=False)
-        table.add_row(str(name), bpd, _cell(first["measured"], first["measured_se"]))
+        table.add_row(Text(str(name)), bpd, _cell(first["measured"], first["measured_se"]))
     return table
 
 
@@ -118,7 +120,7 @@ def _plain_table(heading: str) -> Table:
 
 
 def _prediction(row: pd.Series) -> Text:
-    is_wrong = sign_is_wrong(row)
+    is_wrong = sign_is_wrong(row) and not registry.rung(row["rung"]).is_part
     marks = WRONG_SIGN * is_wrong + NOT_CONVERGED * has_not_converged(row)
     cell = _cell(row["predicted"], row["predicted_se"], marks=marks, style="bold red" if is_wrong else "")
     if row["rung"] == "path":

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.resolution import is_resolved
-from curvature.rungs.path import ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE
+from curvature.ladder.refinement import ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE
 
 WRONG_SIGN = "!"
 NOT_CONVERGED = "~"

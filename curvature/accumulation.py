@@ -1,15 +1,13 @@
 """One pass over samples for their mean and covariance factor, float64, bounded memory (docs/theory.md, eq. 12)."""
 
 import math
-from collections.abc import Iterable, Iterator
 from typing import Any
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from curvature.errors import DtypeError, ShapeError, TooFewSamplesError
+from curvature.errors import ShapeError, TooFewSamplesError
 from curvature.preconditions import float_tensor, require_finite, require_shape
 
 ROWS_PER_BLOCK = 1024
@@ -89,22 +87,6 @@ class MomentAccumulator:
             self._fold()
         assert self.mean is not None
         return self.mean.reshape(self.event_shape), symmetric_factor(self.scatter / N), N
-
-
-def batches(samples: Any) -> Iterator[Any]:
-    """Iterate over the batches of an iterable; one array is one batch.
-
-    Raises
-    ------
-    DtypeError
-        If it is neither an array nor an iterable.
-    """
-    if isinstance(samples, Tensor | np.ndarray):
-        yield samples
-    elif isinstance(samples, Iterable):
-        yield from samples
-    else:
-        raise DtypeError(f"samples: expected an array [N, *event] or an iterable of them, got {type(samples).__name__}")
 
 
 def symmetric_factor(Sigma: Float[Tensor, "D D"]) -> Float[Tensor, "D R"]:

@@ -64,6 +64,18 @@ class BatchMixingError(ToolkitError, ValueError):
     """A log_prob whose value for one sample depends on the others in the batch."""
 
 
+class StochasticError(ToolkitError, ValueError):
+    """A log_prob that gives another value at every call."""
+
+
+class GradientError(ToolkitError, ValueError):
+    """Derivatives that are not those of log p, so that no curvature can explain it."""
+
+
+class ModelWarning(UserWarning):
+    """A model that can be expanded, though something about it is suspicious."""
+
+
 class ConvergenceError(ToolkitError, RuntimeError):
     """An iteration did not converge: Lanczos found too few eigenpairs, or an ascent found no maximum."""
 

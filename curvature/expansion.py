@@ -52,12 +52,19 @@ def expand(
     ------
     TrainingModeError, UninitialisedError
         If the model is not ready to be evaluated.
-    BatchMixingError
-        If log p of a sample depends on the others in its batch.
+    StochasticError, BatchMixingError
+        If two calls at one x differ, or log p of a sample depends on the others in its batch.
+    GradientError
+        If the derivatives of log_prob are not those of its values.
     DtypeError, ShapeError, OptionError
         If `at` is no float event, or log_prob is not a differentiable function ``[B, *event] -> [B]`` in `dtype`.
     NonFiniteError
         If the point, log p or its gradient is not finite.
+
+    Warns
+    -----
+    ModelWarning
+        If log_prob computes in a lower precision inside, or does not look like log p in nats.
     """
     return Expansion(fastest(DensityPoint.of(log_prob, at, memory_budget, dtype)))
 
@@ -175,8 +182,9 @@ class Expansion:
 
         Raises
         ------
-        UnknownNameError, ShapeError, NonFiniteError
-            If there is no such method, the moments are of other events, or the Hessian is not finite.
+        UnknownNameError, DtypeError, ShapeError, NonFiniteError
+            If there is no such method, what was given are no moments or those of other events, or the Hessian is not
+            finite.
         OptionError
             If an estimate lacks a budget or a generator, or an exact method is given one.
         RouteError

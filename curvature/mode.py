@@ -11,6 +11,7 @@ from torch import Tensor
 
 from curvature.errors import ConvergenceError, OptionError
 from curvature.hessian.derivatives import hessian_vector_products, value_and_gradient
+from curvature.hessian.inspection import inspected
 from curvature.precision import LogDensity, LogProb
 from curvature.preconditions import float_tensor, require_finite
 
@@ -146,8 +147,9 @@ class _Ascent:
     """The function to minimise, ``-log p`` of flat NumPy vectors, and its derivatives."""
 
     def __init__(self, density: LogDensity, x0: Tensor, bounds: tuple[float, float] | None) -> None:
-        self.density, self.bounds, self.dim = density, bounds, x0.numel()
+        self.bounds, self.dim = bounds, x0.numel()
         self.origin = x0.to(density.device or x0.device, density.dtype)
+        self.density = inspected(density, self.origin)
         self.start = self.origin.cpu().numpy().reshape(-1).copy()
         self.limit = FAR_AWAY * max(1.0, float(np.linalg.norm(self.start)), float(self.dim) ** 0.5)
         if bounds is not None:

@@ -10,10 +10,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from curvature.accumulation import MomentAccumulator, batches, orthogonal_columns, symmetric_factor
+from curvature.accumulation import MomentAccumulator, orthogonal_columns, symmetric_factor
 from curvature.affine_maps import require_affine
 from curvature.errors import DtypeError, OptionError, ShapeError
 from curvature.preconditions import float_tensor, require_finite, require_shape
+from curvature.samples import batches
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -61,7 +62,8 @@ class Moments:
         Parameters
         ----------
         samples
-            Float array or tensor ``[N, *event]``, or an iterable of such batches (read once). On an array's device.
+            Float array or tensor ``[N, *event]``, or an iterable of such batches (read once), such as a DataLoader; of
+            batches that are tuples or lists, such as (images, labels), the first element. On an array's device.
 
         Raises
         ------
@@ -225,16 +227,21 @@ class Moments:
         return f"Moments(event_shape={self.event_shape}, rank={self.rank}, count={self.count}{dropped})"
 
 
-def require_events(event_shape: tuple[int, ...], **sets: Moments | None) -> None:
-    """Raise unless the moments of every set are of events of this shape; a set that is None is left out.
+def require_events(event_shape: tuple[int, ...], **sets: Any) -> None:
+    """Raise unless every set is given as its moments, of events of this shape; a set that is None is left out.
 
     Raises
     ------
+    DtypeError
+        If something else was given, such as the samples themselves.
     ShapeError
         Naming the set and both shapes.
     """
     for name, moments in sets.items():
         if moments is not None:
+            if not isinstance(moments, Moments):
+                got = type(moments).__name__
+                raise DtypeError(f"{name}: expected Moments, got {got}; pass Moments.from_samples({name})")
             require_shape(moments.event_shape, event_shape, f"{name}: event shape against the expansion point")
 
 

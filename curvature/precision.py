@@ -10,8 +10,10 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from curvature.errors import DtypeError, OptionError, ShapeError, TrainingModeError, UninitialisedError
+from curvature.callables import held_weights, require_density
+from curvature.errors import DtypeError, ShapeError, TrainingModeError, UninitialisedError
 
 LogProb = Callable[..., Tensor] | nn.Module
 
@@ -32,6 +34,12 @@ class LogDensity:
         The frozen copy of the model, if `function` is its `log_prob` itself.
     refusal
         Why there is no module.
+    differentiation
+        How it is differentiated twice, by name (`curvature.hessian.derivatives`).
+    math_attention
+        Whether attention is computed by torch's plain kernel, because the fused ones have no second derivative.
+    is_inspected
+        Whether `curvature.hessian.inspection` has looked at it.
     """
 
     function: Callable[[Tensor], Tensor]
@@ -39,6 +47,9 @@ class LogDensity:
     device: torch.device | None
     module: nn.Module | None = None
     refusal: str = ""
+    differentiation: str = "forward-over-reverse"
+    math_attention: bool = False
+    is_inspected: bool = False
 
     @classmethod
     def of(cls, log_prob: LogProb, dtype: torch.dtype = torch.float64) -> "LogDensity":
@@ -58,15 +69,12 @@ class LogDensity:
             If the model, or a part of it, is in training mode.
         UninitialisedError
             If a part of it holds a buffer `initialised` that is false.
-        DtypeError
-            If `log_prob` cannot be called.
-        OptionError
-            If it is a module without a method `log_prob`.
+        DtypeError, OptionError
+            If `log_prob` cannot be called, or is a module without a method `log_prob`; says what to pass instead.
         """
         if isinstance(log_prob, cls) and log_prob.dtype == dtype:
             return log_prob
-        if not callable(log_prob) and not hasattr(log_prob, "log_prob"):
-            raise DtypeError(f"log_prob: expected a module or a function of x, got {type(log_prob).__name__}")
+        require_density(log_prob)
         function, module = _frozen(log_prob, dtype)
         state = [] if module is None else [*module.parameters(), *module.buffers()]
         device = state[0].device if state else None
@@ -86,23 +94,41 @@ class LogDensity:
         """
         name = str(self.dtype).removeprefix("torch.")
         try:
-            log_p = self.function(x)
+            log_p = self._evaluate(x)
         except RuntimeError as error:
             if any(word in str(error).lower() for word in ("dtype", "scalar type", "double")):
-                raise DtypeError(
-                    f"log_prob: failed on {name} input ({str(error).splitlines()[0]}); "
-                    "convert the model first (model.double()) or pass its bound method"
-                ) from error
+                reason = f"failed on {name} input ({str(error).splitlines()[0]})"
+                raise DtypeError(f"log_prob: {reason}; {self._how_to_convert()}") from error
             raise
         if not isinstance(log_p, Tensor) or log_p.shape != x.shape[:1]:
-            got = f"shape {tuple(log_p.shape)}" if isinstance(log_p, Tensor) else type(log_p).__name__
-            raise ShapeError(f"log_prob: expected one number a sample, shape {tuple(x.shape[:1])}, got {got}")
-        if log_p.dtype != self.dtype:
-            raise DtypeError(
-                f"log_prob: returned {log_p.dtype} for {name} input; "
-                "convert the model first (model.double()) or pass its bound method"
+            raise ShapeError(
+                f"log_prob: expected one number a sample, shape {tuple(x.shape[:1])}, got {_described(log_p, len(x))}"
             )
+        if log_p.dtype != self.dtype:
+            raise DtypeError(f"log_prob: returned {log_p.dtype} for {name} input; {self._how_to_convert()}")
         return log_p
+
+    def _evaluate(self, x: Tensor) -> Tensor:
+        if not self.math_attention:
+            return self.function(x)
+        with sdpa_kernel(SDPBackend.MATH):
+            return self.function(x)
+
+    def _how_to_convert(self) -> str:
+        """Say what to pass instead of a function that computes in another precision."""
+        held = held_weights(self.function, self.dtype) if self.module is None else None
+        if held is None:
+            return "convert the model first (model.double()) or pass its bound method"
+        dtype = str(next(p.dtype for p in held.parameters() if p.is_floating_point())).removeprefix("torch.")
+        return f"this is a function that holds {dtype} weights of {type(held).__name__}; pass the module"
+
+
+def _described(log_p: Any, count: int) -> str:
+    """Say what came instead of one number a sample, and how to make it one."""
+    if not isinstance(log_p, Tensor):
+        return type(log_p).__name__
+    advice = {(count, 1): "; return log_p.squeeze(1)", (): "; sum over the entries of each event, not over the batch"}
+    return f"shape {tuple(log_p.shape)}{advice.get(tuple(log_p.shape), '')}"
 
 
 def _frozen(log_prob: Any, dtype: torch.dtype) -> tuple[Callable[..., Tensor], nn.Module | None]:
@@ -113,8 +139,7 @@ def _frozen(log_prob: Any, dtype: torch.dtype) -> tuple[Callable[..., Tensor], n
         keywords = {key: _cast(value, dtype) for key, value in log_prob.keywords.items()}
         return functools.partial(function, *arguments, **keywords), module
     if isinstance(log_prob, nn.Module):
-        if not hasattr(log_prob, "log_prob"):
-            raise OptionError(f"log_prob: {type(log_prob).__name__} has no method log_prob(x); pass a function of x")
+        require_density(log_prob)
         return _frozen(log_prob.log_prob, dtype)
     module = getattr(log_prob, "__self__", None)
     if isinstance(log_prob, types.MethodType) and isinstance(module, nn.Module):

@@ -10,6 +10,9 @@ from torch import Tensor
 
 from curvature.errors import DtypeError, NonFiniteError, ShapeError, TooFewSamplesError
 
+CHANNELS = (1, 3, 4)
+"""Numbers of channels that images have."""
+
 
 def float_tensor(array: Any, name: str) -> Float[Tensor, "..."]:
     """View a NumPy array or tensor of real floats as a detached tensor, dtype and device kept.
@@ -27,7 +30,7 @@ def float_tensor(array: Any, name: str) -> Float[Tensor, "..."]:
     if not array.is_floating_point():
         raise DtypeError(
             f"{name}: expected floats, got {str(array.dtype).removeprefix('torch.')}; "
-            "dequantise integer pixels first: x = (x8 + u) / 256"
+            "dequantise integer pixels first: x = (x8 + torch.rand(x8.shape, dtype=torch.float64)) / 256"
         )
     return array.detach()
 
@@ -58,7 +61,15 @@ def require_shape(got: Iterable[int], expected: Iterable[int], name: str) -> Non
     """
     got, expected = tuple(got), tuple(expected)
     if got != expected:
-        raise ShapeError(f"{name}: expected shape {expected}, got {got}")
+        advice = channels_last_advice(got) if sorted(got) == sorted(expected) else ""
+        raise ShapeError(f"{name}: expected shape {expected}, got {got}{advice}")
+
+
+def channels_last_advice(event_shape: Iterable[int]) -> str:
+    """What to write for images whose channels come last; empty for events that do not look so."""
+    shape = tuple(event_shape)
+    looks_so = len(shape) == 3 and shape[2] in CHANNELS and min(shape[:2]) > shape[2]
+    return "; images with channels last? Write x.permute(0, 3, 1, 2)" if looks_so else ""
 
 
 def require_image(shape: Iterable[int], name: str) -> tuple[int, int, int]:

@@ -84,8 +84,8 @@ def predict(
 
     Raises
     ------
-    ShapeError, UnknownNameError, NonFiniteError
-        If the moments are of other events, there is no such method, or the Hessian is not finite.
+    DtypeError, ShapeError, UnknownNameError, NonFiniteError
+        If q or p are no moments or moments of other events, there is no such method, or the Hessian is not finite.
     """
     point = operator.point
     require_events(point.event_shape, q=q, versus=p)

@@ -1,4 +1,4 @@
-"""Quadrature for the weight (1 - t) of Taylor's integral remainder (docs/theory.md, eqs. 20 and 20b)."""
+"""Quadrature on [0, 1], with the weight (1 - t) of Taylor's integral remainder or none (theory.md, eqs. 20 to 20c)."""
 
 import math
 from functools import lru_cache
@@ -9,7 +9,7 @@ import scipy  # loads its subpackages at first use
 from curvature.errors import OptionError
 
 Rule = tuple[tuple[float, ...], tuple[float, ...]]
-"""Nodes t_k in [0, 1] and weights w_k with ``sum_k w_k h(t_k) ~ int_0^1 (1 - t) h(t) dt``."""
+"""Nodes t_k in [0, 1] and weights w_k with ``sum_k w_k h(t_k) ~ int_0^1 (1 - t) h(t) dt``, or without (1 - t)."""
 
 
 @lru_cache
@@ -28,10 +28,17 @@ def gauss_jacobi(n: int) -> Rule:
 
 
 @lru_cache
-def clenshaw_curtis(intervals: int) -> Rule:
+def clenshaw_curtis(intervals: int, weighted: bool = True) -> Rule:
     """Rule with nodes ``(1 - cos(k pi / n)) / 2`` for k = 0 to n, exact for polynomials of degree n.
 
     Rules are nested: that of 2 n intervals has all nodes of that of n, to the last bit.
+
+    Parameters
+    ----------
+    intervals
+        Their number n.
+    weighted
+        Whether the integral has the weight (1 - t).
 
     Raises
     ------
@@ -46,15 +53,17 @@ def clenshaw_curtis(intervals: int) -> Rule:
         raise OptionError(f"intervals: expected a positive integer, got {intervals!r}")
     n = intervals
     angles = np.array([math.pi * k / n for k in range(n + 1)])
-    # With t = (1 - y) / 2 the weight is (1 + y) / 4 dy, and the rule integrates the Chebyshev polynomials T_j(y).
-    moments = [
-        _chebyshev_integral(j) / 4 + (_chebyshev_integral(j + 1) + _chebyshev_integral(abs(j - 1))) / 8
-        for j in range(n + 1)
-    ]
+    # With t = (1 - y) / 2 the measure is dy / 2, with the weight (1 + y) / 4 dy; the rule integrates T_j(y).
+    moments = [_weighted_integral(j) if weighted else _chebyshev_integral(j) / 2 for j in range(n + 1)]
     polynomials = np.cos(np.outer(np.arange(n + 1), angles))
     weights = np.linalg.solve(polynomials, np.array(moments))
     nodes = (1 - np.cos(angles)) / 2
     return tuple(nodes.tolist()), tuple(weights.tolist())
+
+
+def _weighted_integral(j: int) -> float:
+    """``int_-1^1 T_j(y) (1 + y) / 4 dy``."""
+    return _chebyshev_integral(j) / 4 + (_chebyshev_integral(j + 1) + _chebyshev_integral(abs(j - 1))) / 8
 
 
 def _chebyshev_integral(j: int) -> float:

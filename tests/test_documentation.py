@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
 PACKAGES = ("curvature", "analysis", "experiments", "paper_figures")
-CITATION = re.compile(r"\beqs?\. (\d+[ab]?(?:(?:, | and |-)\d+[ab]?)*)")
+CITATION = re.compile(r"\beqs?\. (\d+[a-d]?(?:(?:, | and |-)\d+[a-d]?)*)")
 MODULE = re.compile(rf"`((?:{'|'.join(PACKAGES)}|benchmarks)(?:\.\w+)+)`")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
 
@@ -28,7 +28,7 @@ def test_every_equation_that_the_code_cites_exists(package):
         (path.relative_to(ROOT), number)
         for path in (ROOT / package).rglob("*.py")
         for citation in CITATION.findall(path.read_text())
-        for number in re.findall(r"\d+[ab]?", citation)
+        for number in re.findall(r"\d+[a-d]?", citation)
     }
     assert cited or package == "paper_figures"
     assert not [(str(path), number) for path, number in sorted(cited) if number not in known]

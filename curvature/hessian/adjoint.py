@@ -10,7 +10,7 @@ from curvature.hessian.dense import DenseHessian, write_out
 from curvature.hessian.forms import GAUSS_NEWTON, Part, QuadraticForms
 from curvature.hessian.layered.flow import HasCurvatureLayers, LayeredFlow
 from curvature.hessian.layered.linearisation import Linearisation
-from curvature.hessian.layered.paths import ROWS_PER_SAMPLE, curvature_along_lines
+from curvature.hessian.layered.paths import ROWS_PER_SAMPLE, curvature_along_lines, slope_along_lines
 from curvature.hessian.layered.verification import verified_linearisation
 from curvature.hessian.operator import HessianOperator
 from curvature.hessian.point import DensityPoint
@@ -79,6 +79,10 @@ class LayeredHessian:
     def along(self, x: Float[Tensor, " B *event"], d: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
         """``d'H(x) d`` for every row."""
         return curvature_along_lines(self.linearisation.flow, x, d)
+
+    def slope(self, x: Float[Tensor, " B *event"], d: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
+        """``grad log p(x).d`` for every row."""
+        return slope_along_lines(self.linearisation.flow, x, d)
 
     def log_prob(self, x: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
         """Log p of every row in nats."""

@@ -60,6 +60,10 @@ class DenseHessian:
         """``d'H(x) d`` for every row."""
         return self.source.along(x, d)
 
+    def slope(self, x: Float[Tensor, " B *event"], d: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
+        """``grad log p(x).d`` for every row."""
+        return self.source.slope(x, d)
+
     def log_prob(self, x: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
         """Log p of every row in nats."""
         return self.source.log_prob(x)

@@ -1,7 +1,8 @@
-"""Second derivatives of log p by forward-over-reverse differentiation (docs/theory.md, section 2).
+"""Second derivatives of log p, by whichever order of differentiation its operations allow (theory.md, section 2).
 
-Reverse mode computes the gradient, and forward mode differentiates the gradient. This works for every operation; nested
-forward mode fails on some fused ones (`silu_backward`).
+Reverse mode computes the gradient, and forward mode differentiates the gradient; nested forward mode fails on some
+fused operations (`silu_backward`). Where an operation has no forward derivative, or cannot be transformed at all, plain
+autograd differentiates twice in reverse.
 """
 
 import warnings
@@ -15,6 +16,15 @@ from torch import Tensor
 from torch.func import grad, grad_and_value, jvp, vmap
 
 LogProb = Callable[[Tensor], Tensor]
+
+MAPPED = "forward-over-reverse"
+"""The tangents are mapped, and the primal is computed once."""
+BATCHED = "forward-over-reverse, batched"
+"""The primal is repeated for every tangent, for operations that cannot be mapped."""
+REVERSE = "reverse-over-reverse"
+"""Plain autograd, for operations without forward derivative and for those that function transforms refuse."""
+DIFFERENTIATIONS = (MAPPED, BATCHED, REVERSE)
+"""From the fastest to the most general."""
 
 
 @lru_cache
@@ -38,6 +48,9 @@ def value_and_gradient(
     log_prob: LogProb, x0: Float[Tensor, "*event"]
 ) -> tuple[Float[Tensor, ""], Float[Tensor, "*event"]]:
     """Return log p and its gradient at one event."""
+    if _differentiation_of(log_prob) == REVERSE:
+        value, g = _reverse_gradient(log_prob, x0[None])
+        return value.detach()[0], g.detach()[0]
     g, value = grad_and_value(lambda x: log_prob(x[None])[0])(x0)
     return value, g
 
@@ -45,13 +58,14 @@ def value_and_gradient(
 def hessian_vector_products(
     log_prob: LogProb, x0: Float[Tensor, "*event"], v: Float[Tensor, " R *event"], chunk: int
 ) -> Iterator[Float[Tensor, " r *event"]]:
-    """Yield ``H(x0) v`` for the rows of v, `chunk` rows at a time; the gradient at x0 is shared by all of them."""
+    """Yield ``H(x0) v`` for the rows of v, `chunk` rows at a time."""
     load_forward_mode()
+    mapped = _differentiation_of(log_prob) == MAPPED
     g = grad(lambda x: log_prob(x[None])[0])
     H = vmap(lambda u: jvp(g, (x0,), (u,))[1])
     for rows in v.split(chunk):
         with torch.no_grad(), slow_batching_allowed():
-            Hv = H(rows)
+            Hv = H(rows) if mapped else _products_at(log_prob, x0.expand_as(rows).clone(), rows)
         yield Hv
 
 
@@ -59,15 +73,62 @@ def hessian_vector_products(
 def directional_curvature(
     log_prob: LogProb, x: Float[Tensor, " B *event"], d: Float[Tensor, " B *event"]
 ) -> Float[Tensor, " B"]:
-    """Return ``d' H(x) d`` for every row of x and d.
+    """Return ``d' H(x) d`` for every row of x and d."""
+    return _dot(_products_at(log_prob, x, d), d)
+
+
+@torch.no_grad()
+def directional_slope(
+    log_prob: LogProb, x: Float[Tensor, " B *event"], d: Float[Tensor, " B *event"]
+) -> Float[Tensor, " B"]:
+    """Return ``grad log p(x) . d`` for every row of x and d."""
+    if _differentiation_of(log_prob) == REVERSE:
+        return _dot(_reverse_gradient(log_prob, x)[1].detach(), d)
+    return _dot(grad(_total(log_prob))(x), d)
+
+
+def _differentiation_of(log_prob: LogProb) -> str:
+    return getattr(log_prob, "differentiation", MAPPED)
+
+
+def _products_at(
+    log_prob: LogProb, x: Float[Tensor, " B *event"], v: Float[Tensor, " B *event"]
+) -> Float[Tensor, " B *event"]:
+    """``H(x) v`` for every row of x and v.
 
     The samples are independent, so the gradient of the sum over the batch contains each sample's own gradient, and one
     Jacobian-vector product differentiates it along all directions at once: a few times the cost of log p.
     """
+    if _differentiation_of(log_prob) == REVERSE:
+        return _reverse_products(log_prob, x, v)
     load_forward_mode()
+    Hv: Tensor = jvp(grad(_total(log_prob)), (x,), (v,))[1]
+    return Hv
 
-    def total(y: Tensor) -> Tensor:
-        return log_prob(y).sum()
 
-    Hd = jvp(grad(total), (x,), (d,))[1]
-    return (Hd * d).flatten(1).sum(1) if d.ndim > 1 else Hd * d
+def _total(log_prob: LogProb) -> LogProb:
+    def total(x: Tensor) -> Tensor:
+        return log_prob(x).sum()
+
+    return total
+
+
+@torch.enable_grad()
+def _reverse_gradient(log_prob: LogProb, x: Float[Tensor, " B *event"]) -> tuple[Tensor, Tensor]:
+    x = x.detach().clone().requires_grad_()
+    values = log_prob(x)
+    return values, torch.autograd.grad(values.sum(), x)[0]
+
+
+@torch.enable_grad()
+def _reverse_products(log_prob: LogProb, x: Tensor, v: Tensor) -> Tensor:
+    x = x.detach().clone().requires_grad_()
+    (g,) = torch.autograd.grad(log_prob(x).sum(), x, create_graph=True)
+    if not g.requires_grad:
+        return torch.zeros_like(x)  # log p is linear in x
+    (Hv,) = torch.autograd.grad((g * v).sum(), x, allow_unused=True)
+    return torch.zeros_like(x) if Hv is None else Hv
+
+
+def _dot(a: Float[Tensor, " B *event"], b: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
+    return (a * b).flatten(1).sum(1) if a.ndim > 1 else a * b

@@ -1,4 +1,4 @@
-"""The Hessian of any differentiable log density by forward-over-reverse differentiation (theory.md, section 2)."""
+"""The Hessian of any differentiable log density by differentiating it twice (theory.md, section 2)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,12 @@ from torch import Tensor
 
 from curvature.errors import RouteError
 from curvature.hessian.dense import DenseHessian, form_of, write_out
-from curvature.hessian.derivatives import directional_curvature, hessian_vector_products
+from curvature.hessian.derivatives import (
+    MAPPED,
+    directional_curvature,
+    directional_slope,
+    hessian_vector_products,
+)
 from curvature.hessian.forms import Part, QuadraticForms
 from curvature.hessian.operator import HessianOperator
 from curvature.hessian.point import DensityPoint
@@ -18,7 +23,7 @@ from curvature.hessian.route import Route
 
 @dataclass(frozen=True, eq=False)
 class DifferentiatedHessian:
-    """Products ``H v`` as the forward derivative of the gradient along v.
+    """Products ``H v`` as the derivative of the gradient along v.
 
     Attributes
     ----------
@@ -30,10 +35,20 @@ class DifferentiatedHessian:
 
     point: DensityPoint
     refusals: Mapping[str, str] = field(default_factory=dict)
-    route: str = "hvp"
-    along_route: str = "forward-over-reverse"
     parts: tuple[Part, ...] = ()
     forms_per_product: int = 1
+
+    @property
+    def route(self) -> str:
+        """How products are computed, if not in the usual way."""
+        usual = self.along_route == MAPPED
+        return ROUTE.name if usual else f"{ROUTE.name} ({self.along_route})"
+
+    @property
+    def along_route(self) -> str:
+        """The order of differentiation, and the kernel of attention if it is not torch's choice."""
+        density = self.point.density
+        return f"{density.differentiation}{', attention by its plain kernel' if density.math_attention else ''}"
 
     @property
     def num_matvecs(self) -> int:
@@ -62,6 +77,10 @@ class DifferentiatedHessian:
     def along(self, x: Float[Tensor, " B *event"], d: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
         """``d'H(x) d`` for every row."""
         return directional_curvature(self.point.density, x, d)
+
+    def slope(self, x: Float[Tensor, " B *event"], d: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
+        """``grad log p(x).d`` for every row."""
+        return directional_slope(self.point.density, x, d)
 
     @torch.no_grad()
     def log_prob(self, x: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:

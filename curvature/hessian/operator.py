@@ -19,7 +19,7 @@ QUANTITY = "Hessian of log p"
 
 
 class HessianOperator(Protocol):
-    """H at x0. Callers pass at most `rows_at_once` rows to a method, or `samples_at_once` to `along` and `log_prob`."""
+    """H at x0. Callers pass at most `rows_at_once` rows to a method, or `samples_at_once` to those along paths."""
 
     @property
     def point(self) -> DensityPoint:
@@ -51,7 +51,7 @@ class HessianOperator(Protocol):
 
     @property
     def samples_at_once(self) -> int:
-        """Number of samples to pass at once to `along` and `log_prob`."""
+        """Number of samples to pass at once to `along`, `slope` and `log_prob`."""
 
     def products(self, v: Float[Tensor, " R *event"]) -> Float[Tensor, " R *event"]:
         """Return ``H v`` for every row."""
@@ -61,6 +61,9 @@ class HessianOperator(Protocol):
 
     def along(self, x: Float[Tensor, " B *event"], d: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
         """Return ``d'H(x) d`` for every row, with H at another point x for each."""
+
+    def slope(self, x: Float[Tensor, " B *event"], d: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
+        """Return ``grad log p(x).d`` for every row."""
 
     def log_prob(self, x: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
         """Return log p of every row in nats, without a graph."""

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from curvature.hessian.derivatives import value_and_gradient
-from curvature.hessian.independence import require_independent_samples
+from curvature.hessian.inspection import inspected
 from curvature.memory import columns_within
 from curvature.precision import LogDensity, LogProb
 from curvature.preconditions import float_tensor, require_finite
@@ -53,11 +53,11 @@ class DensityPoint:
         density = LogDensity.of(log_prob, dtype)
         x0 = require_finite(float_tensor(at, "expansion point"), "expansion point")
         x0 = x0.to(density.device or x0.device, dtype, copy=True)
+        density = inspected(density, x0)
         chunk = columns_within(memory_budget, density, x0)
         value, g = value_and_gradient(density, x0)
         require_finite(value, "log p at the expansion point")
         require_finite(g, "gradient of log p")
-        require_independent_samples(density, x0, float(value))
         return cls(density, x0, float(value), g, chunk, memory_budget)
 
     @property

@@ -43,4 +43,4 @@ def by_route(name: str, operator: HessianOperator) -> HessianOperator:
     """
     if name not in routes():
         raise unknown_name("route", name, routes())
-    return operator if operator.route == name else routes()[name].make(operator.point)
+    return operator if operator.route.split()[0] == name else routes()[name].make(operator.point)

@@ -132,6 +132,10 @@ class TappedHessian:
         """``d'H(x) d`` for every row, by differentiation."""
         return self.differentiated.along(x, d)
 
+    def slope(self, x: Float[Tensor, " B *event"], d: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
+        """``grad log p(x).d`` for every row, by differentiation."""
+        return self.differentiated.slope(x, d)
+
     def log_prob(self, x: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
         """Log p of every row in nats."""
         return self.differentiated.log_prob(x)

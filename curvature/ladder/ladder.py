@@ -10,11 +10,14 @@ import torch
 
 from curvature.errors import OptionError
 from curvature.expansion import expand
+from curvature.ladder import registry
 from curvature.ladder.evaluation import Progress, RungValues, evaluate_rungs, prepare_rungs
+from curvature.ladder.kinks import remark, with_kinks
 from curvature.ladder.prediction import RungPrediction
 from curvature.memory import DEFAULT_MEMORY_BUDGET
 from curvature.precision import LogProb
-from curvature.preconditions import float_tensor, require_finite, require_several
+from curvature.preconditions import require_finite, require_several
+from curvature.samples import gathered, require_one_scale
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,6 +116,10 @@ class Ladder:
         remarks = "".join(f"<p>{escape(remark)}</p>" for remark in self._remarks())
         return f"<table><caption>{escape(self._title())}</caption><tr>{head}</tr>{body}</table>{remarks}"
 
+    def kinks_remark(self) -> str | None:
+        """Say that `path` is not the measured gap, and why as far as the rungs tell; None where it is."""
+        return remark({rung.name: rung for rung in self.rungs}, self.measured.bits_per_dim)
+
     def _title(self) -> str:
         return (
             f"gap of q (N = {self.n_q}) against p (N = {self.n_p}), bits/dim, D = {self.dim}; negative = q more likely"
@@ -122,10 +129,12 @@ class Ladder:
         """Cells of the table, as text."""
         rows = []
         for r in self.rungs:
-            mark = "" if r.converged else "*"
-            numbers = (f"{r.bits_per_dim:+.4f}{mark}", f"{r.standard_error:.4f}", f"{r.difference:+.4f}")
-            agreement = "agrees" if r.sign_agrees else "WRONG"
-            rows.append((r.name, r.kind, *numbers, f"{r.difference_standard_error:.4f}", f"{r.ratio:.3g}", agreement))
+            gap = (f"{r.bits_per_dim:+.4f}{'' if r.converged else '*'}", f"{r.standard_error:.4f}")
+            if registry.rung(r.name).is_part:
+                rows.append((r.name, r.kind, *gap, "", "", "", "a part"))
+                continue
+            held = (f"{r.difference:+.4f}", f"{r.difference_standard_error:.4f}", f"{r.ratio:.3g}")
+            rows.append((r.name, r.kind, *gap, *held, "sign agrees" if r.sign_agrees else "sign WRONG"))
         m = self.measured
         return [*rows, ("measured", "", f"{m.bits_per_dim:+.4f}", f"{m.standard_error:.4f}", "", "", "", "")]
 
@@ -134,7 +143,8 @@ class Ladder:
         remarks = [f"not shown: {why}" for why in self.absent.values()]
         if any(not rung.converged for rung in self.rungs):
             remarks.append("* the quadrature did not converge: see `nodes` and `unexplained` of the rung")
-        return remarks
+        kinks = self.kinks_remark()
+        return remarks if kinks is None else [*remarks, kinks]
 
 
 def curvature_ladder(
@@ -160,15 +170,17 @@ def curvature_ladder(
     log_prob
         As for `expand`.
     q, p
-        Float samples ``[N, *event]``, at least two each.
+        Float samples ``[N, *event]``, at least two each, or iterables of batches as for `Moments.from_samples`.
     at
         Expansion point x0; the mean of p if left out. Standard errors do not include the error of x0.
     nodes
         Numbers of quadrature nodes n, a rung ``path-n`` for each.
     rungs
         Names of the rungs, instead of all: ``published`` (if the model has 1x1 kernels), ``diagonal``, ``full``,
-        ``taylor2``, ``mean-curvature``, one ``path-n`` for each of nodes, and the adaptive ``path``. On request also
-        the terms ``gradient`` and ``mean-shift``, which with ``full`` make up ``taylor2``.
+        ``taylor2``, ``mean-curvature``, one ``path-n`` for each of nodes, and the adaptive ``path``, which is the
+        measured gap in the limit of many nodes if log p is twice differentiable. Where it is not the measured gap, also
+        ``path-gradient``, the integral of the gradient, and ``kinks``, the difference of the two. On request also the
+        terms ``gradient`` and ``mean-shift``, which with ``full`` make up ``taylor2``.
     mean_curvature_points
         How many samples of p the curvature is averaged over for the rung ``mean-curvature``; 0 leaves it out.
     memory_budget, dtype
@@ -181,9 +193,10 @@ def curvature_ladder(
     ToolkitError
         Any that `expand`, `prepare_rungs` and `evaluate_rungs` raise.
     """
-    samples = {"p": float_tensor(p, "p"), "q": float_tensor(q, "q")}
+    samples = {"p": gathered(p, "p"), "q": gathered(q, "q")}
     for name, x in samples.items():
         require_finite(require_several(x, name), name)
+    require_one_scale(**samples)
     total = sum(len(x) for x in samples.values())
     x0 = samples["p"].mean(0, dtype=torch.float64) if at is None else at
     expansion = expand(log_prob, x0, memory_budget=memory_budget, dtype=dtype)
@@ -194,7 +207,11 @@ def curvature_ladder(
     for name, x in samples.items():
         report = None if progress is None else _shifted(progress, sum(each.count for each in found.values()), total)
         found[name] = evaluate_rungs(prepared, x, name=name, progress=report)
-    return Ladder.between(found["q"], found["p"])
+    ladder = Ladder.between(found["q"], found["p"])
+    if rungs is None and ladder.kinks_remark() is not None:
+        found = with_kinks(found, samples)
+        ladder = Ladder.between(found["q"], found["p"])
+    return ladder
 
 
 def _shifted(progress: Progress, start: int, total: int) -> Progress:

@@ -100,6 +100,8 @@ class Rung:
         What is computed once for all sets; raises `RungUnavailableError` where the rung is not available.
     is_default
         Whether it is among the rungs that are evaluated where none are named.
+    is_part
+        Whether it is a part of a gap, and no prediction of the whole.
     forms_of_samples, forms_of_units
         Whether it takes the form ``d'H d`` of every sample, or of every unit vector, with H at x0. If that makes many
         forms, H is computed as a matrix first.
@@ -112,6 +114,7 @@ class Rung:
     route: Callable[[Expansion, Any, int | None], str]
     prepare: Callable[[Setting], Any] = nothing
     is_default: bool = True
+    is_part: bool = False
     forms_of_samples: bool = False
     forms_of_units: bool = False
 

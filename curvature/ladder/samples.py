@@ -50,7 +50,27 @@ class Block:
 
     def curvature_at(self, t: float) -> Float[Tensor, " B"]:
         """``d'H(x0 + t d) d`` of every sample in nats: curvature at the fraction t of the path from x0 to it."""
-        return self.each(lambda d: self.expansion.operator.along(self.expansion.at + t * d, d))
+        if t not in self._curvature:
+            own = self.form if t == 0 else self._along(self.expansion.operator.along, t)
+            self._curvature[t] = own
+        return self._curvature[t]
+
+    def slope_at(self, t: float) -> Float[Tensor, " B"]:
+        """``grad log p(x0 + t d).d`` of every sample in nats: slope at the fraction t of the path from x0 to it."""
+        if t not in self._slopes:
+            self._slopes[t] = self._along(self.expansion.operator.slope, t)
+        return self._slopes[t]
+
+    def _along(self, function: Callable[[Tensor, Tensor], Tensor], t: float) -> Float[Tensor, " B"]:
+        return self.each(lambda d: function(self.expansion.at + t * d, d))
+
+    @cached_property
+    def _curvature(self) -> dict[float, Tensor]:
+        return {}
+
+    @cached_property
+    def _slopes(self) -> dict[float, Tensor]:
+        return {}
 
     def each(self, function: Callable[[Tensor], Tensor]) -> Float[Tensor, " B"]:
         """Apply a function of rows of d to all rows, in parts that fit the memory budget."""

@@ -9,4 +9,4 @@ def evaluate(_: None, block: Block) -> Evaluated:
     return Evaluated(dot(block.expansion.gradient, block.d))
 
 
-RUNG = Rung("gradient", 31, "moments", evaluate, lambda *_: "gradient", is_default=False)
+RUNG = Rung("gradient", 31, "moments", evaluate, lambda *_: "gradient", is_default=False, is_part=True)

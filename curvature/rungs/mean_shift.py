@@ -9,4 +9,4 @@ def evaluate(_: None, block: Block) -> Evaluated:
     return Evaluated(dot(block.Hm, block.d) - dot(block.Hm, block.m[None]) / 2)
 
 
-RUNG = Rung("mean-shift", 32, "moments", evaluate, by_operator, is_default=False)
+RUNG = Rung("mean-shift", 32, "moments", evaluate, by_operator, is_default=False, is_part=True)

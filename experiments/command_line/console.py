@@ -15,5 +15,6 @@ class OutputConsole(Console):
 
 def table_console() -> Console:
     """A console as wide as the terminal; wide enough for one table where the output goes to a file or pipe."""
-    console = OutputConsole()
-    return console if console.is_terminal else OutputConsole(width=WIDTH_OF_FILES)
+    # Without emoji: the name mine.npz:train holds one.
+    console = OutputConsole(emoji=False)
+    return console if console.is_terminal else OutputConsole(width=WIDTH_OF_FILES, emoji=False)

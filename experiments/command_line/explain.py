@@ -1,9 +1,12 @@
 """`likelihood-curvature explain`: split the predicted gaps into parts, and find how far they are valid."""
 
+import math
+
 import pandas as pd
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from analysis.frequencies import frequency_bands_of
 from curvature.errors import ConfigError
@@ -31,13 +34,14 @@ CAPTION = (
 
 def run(options: ExplainOptions) -> None:
     """Compute what is missing, print the summary and draw the figures."""
-    trained = open_model(options.model)
+    trained = open_model(options.model, options.model_args, options.train_inputs)
     config = with_default_inputs(options.config, trained.train_set)
     inputs = require_inputs(config.inputs)
     require_memory_for_inputs(dict.fromkeys(inputs, config.n_images), trained.train_images.event_shape)
-    if 2 * config.eigenpairs > trained.model.dim:
+    dim = math.prod(trained.train_images.event_shape)
+    if 2 * config.eigenpairs > dim:
         raise ConfigError(
-            f"--eigenpairs: expected at most half the {trained.model.dim} dimensions of an image at each end of the "
+            f"--eigenpairs: expected at most half the {dim} dimensions of an image at each end of the "
             f"spectrum, got {config.eigenpairs}"
         )
     console = table_console()
@@ -66,9 +70,9 @@ def _print_summary(out: RunDirectory, console: Console) -> None:
         parts = attribution[attribution["input_set"] == name].set_index("part")["nats"]
         radius = validity[validity["input_set"] == name].iloc[0]
         table.add_row(
-            name,
+            Text(name),
             f"{gap_bits_per_dim(each.covariance, each.dim):+.3f}",
-            f"{gap_bits_per_dim(parts['Gauss-Newton'] / 2, each.dim):+.3f}",
+            f"{gap_bits_per_dim(parts['Gauss-Newton'] / 2, each.dim):+.3f}" if "Gauss-Newton" in parts else "–",
             f"{gap_bits_per_dim(float(each.share[each.frequency >= HIGH_FREQUENCY].sum()), each.dim):+.3f}",
             f"{each.variance_above(HIGH_FREQUENCY):.1%}",
             f"{'' if radius['end'] == 'ratio' else '≥ '}{radius['radius']:.2f}",

@@ -1,32 +1,76 @@
-"""The option `--model`, a reference model's name or a run directory, and the output directory that belongs to it."""
+"""The option `--model`: a reference model, a run or one's own; and the output directory that belongs to it."""
 
+import ast
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from curvature.errors import RunDirectoryError
+from curvature.errors import ConfigError, RunDirectoryError
 from experiments.command_line.paths import require_place_for_figures
+from experiments.models.importable import is_importable
 from experiments.paper.reference_models.loading import ReferenceModel, load_model
 from experiments.storage.directory_lock import directory_lock, held_directory
 from experiments.storage.run_directory import RunDirectory
+from experiments.study.own_model import OwnModel, load_own_model
 from experiments.study.trained_model import TrainedModel
 
 
-def open_model(name_or_run: str) -> TrainedModel:
-    """Load the model; print a line on standard error if the local training images are not those it was trained on."""
+def open_model(
+    name_or_run: str, model_args: Sequence[str] = (), train_inputs: str | None = None
+) -> TrainedModel | OwnModel:
+    """Load the model; print a line on standard error if the local training images are not those it was trained on.
+
+    Parameters
+    ----------
+    name_or_run
+        Name of a reference model, a run directory, or ``package.module:factory``.
+    model_args, train_inputs
+        The options of these names, for one's own model.
+
+    Raises
+    ------
+    ConfigError
+        If one of them is given for a model that is not one's own, or the arguments are no ``KEY=VALUE``.
+    """
+    if is_importable(name_or_run):
+        return load_own_model(name_or_run, read_arguments(model_args), train_inputs)
+    if model_args or train_inputs is not None:
+        option = "--model-args" if model_args else "--train-inputs"
+        raise ConfigError(f"{option}: {name_or_run} is no package.module:factory, so it takes none; leave it out")
     trained = load_model(name_or_run)
     if isinstance(trained, ReferenceModel) and trained.notice:
         print(trained.notice, file=sys.stderr)
     return trained
 
 
+def read_arguments(pairs: Sequence[str]) -> dict[str, Any]:
+    """Read ``KEY=VALUE`` pairs; a value is a Python literal (3, 0.5, True, [1, 2]) or else text.
+
+    Raises
+    ------
+    ConfigError
+        If a pair has another form.
+    """
+    arguments = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key.isidentifier():
+            raise ConfigError(f"--model-args: expected KEY=VALUE, got {pair!r}")
+        try:
+            arguments[key] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            arguments[key] = value
+    return arguments
+
+
 @contextmanager
 def output_directory(
-    trained: TrainedModel, out: Path | None, command: str, settings: Mapping[str, object]
+    trained: TrainedModel | OwnModel, out: Path | None, command: str, settings: Mapping[str, object]
 ) -> Iterator[RunDirectory]:
-    """Yield the output directory: `--out` if given, else the run itself, for a reference model ``runs/COMMAND-NAME``.
+    """Yield the output directory: `--out` if given, else the run itself, for any other model ``runs/COMMAND-NAME``.
 
     It is held during the block: another command is refused there.
 
@@ -46,6 +90,13 @@ def output_directory(
     RunDirectoryError
         If the directory cannot be made, holds something else, or is in use.
     """
+    if isinstance(trained, OwnModel):
+        path = out or Path("runs") / f"{command}-{trained.name.replace(':', '.')}"
+        made_by = {"model": trained.name, "train_inputs": str(trained.train_inputs)}
+        require_figures_there(path)
+        with held_directory(path):
+            yield RunDirectory.create(path, {**made_by, **({} if out is None else settings)})
+        return
     is_reference = isinstance(trained, ReferenceModel)
     name = trained.run.path.name
     if out is None and not is_reference:

@@ -59,9 +59,13 @@ class CompareOptions:
     """Predict the likelihood gaps of input sets under a trained flow, and compare them with the measured ones."""
 
     model: RunOrName
-    """Name of a reference model (such as cifar10), or the run directory of a trained flow."""
+    """Name of a reference model (such as cifar10), the run directory of a trained flow, or package.module:factory."""
+    model_args: tuple[str, ...] = ()
+    """KEY=VALUE for each argument of your factory; values are read as Python literals, else as text."""
+    train_inputs: str | None = None
+    """What your own model was trained on: SET/train, FILE.npy, FILE.npz or FILE.npz:KEY."""
     out: OutputDirectory | None = None
-    """Directory for tables and figures; by default the run directory, for a reference model runs/compare-NAME."""
+    """Directory for tables and figures; by default the run directory, for any other model runs/compare-NAME."""
     config: Annotated[ComparisonConfig, tyro.conf.arg(name="")] = field(default_factory=ComparisonConfig)
     """Input sets, images, rungs and seed."""
     data_root: ExistingDirectory | None = None
@@ -87,9 +91,13 @@ class ExplainOptions:
     """Split a trained flow's predicted gaps by layers, frequencies and directions, and find how far they are valid."""
 
     model: RunOrName
-    """Name of a reference model (such as cifar10), or the run directory of a trained flow."""
+    """Name of a reference model (such as cifar10), the run directory of a trained flow, or package.module:factory."""
+    model_args: tuple[str, ...] = ()
+    """KEY=VALUE for each argument of your factory; values are read as Python literals, else as text."""
+    train_inputs: str | None = None
+    """What your own model was trained on: SET/train, FILE.npy, FILE.npz or FILE.npz:KEY."""
     out: OutputDirectory | None = None
-    """Directory for tables and figures; by default the run directory, for a reference model runs/explain-NAME."""
+    """Directory for tables and figures; by default the run directory, for any other model runs/explain-NAME."""
     config: Annotated[ExplanationConfig, tyro.conf.arg(name="")] = field(default_factory=ExplanationConfig)
     """Input sets, images, bands, eigenpairs and seed."""
     data_root: ExistingDirectory | None = None

@@ -20,8 +20,13 @@ class ProgressBars:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        columns = (TextColumn("{task.fields[job]}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._bars = RichProgress(*columns, TextColumn("{task.description}"), console=console)
+        columns = (
+            TextColumn("{task.fields[job]}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
+        self._bars = RichProgress(*columns, TextColumn("{task.description}", markup=False), console=console)
         self._tasks: dict[str, TaskID] = {}
         self._lines: dict[str, Progress] = {}
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from curvature.errors import ConfigError
 from experiments.command_line.options import TrainOptions
 from experiments.data.catalog import require_known_set
+from experiments.data.file_names import directory_name
 from experiments.storage.run_directory import RunDirectory
 from experiments.storage.serialisation import differences, to_plain, with_defaults
 from experiments.study.configuration import ExperimentConfig
@@ -48,7 +49,8 @@ def _created(options: TrainOptions) -> RunDirectory:
     counts = dict.fromkeys(read_input_names(evaluation.inputs), evaluation.n_images)
     require_memory_for_inputs(counts, event_shape_of(options.config.data))
     require_memory_for_training(options.config)
-    return RunDirectory.create(options.out or Path("runs") / options.config.data.train_set, options.config)
+    name = directory_name(options.config.data.train_set)
+    return RunDirectory.create(options.out or Path("runs") / name, options.config)
 
 
 def _resumed(options: TrainOptions) -> RunDirectory:

@@ -6,6 +6,8 @@ from functools import partial
 from curvature.names import require_known
 from experiments.data.data_set import DataSet
 from experiments.data.image_set import ImageSet
+from experiments.data.own_arrays import is_own_array
+from experiments.data.own_images import load_own_images, require_own_array
 from experiments.data.registry import DATA_SETS, DESCRIPTIONS
 from experiments.data.stored_sets import load_stored_set
 
@@ -30,9 +32,9 @@ def load_image_set(name: str, split: str = "test", patch_size: int = 8) -> Image
     Parameters
     ----------
     name
-        A key of the catalog, such as `china`, `mnist` or `cifar10`.
+        A key of the catalog, such as `china`, `mnist` or `cifar10`; or one's own ``FILE.npy`` or ``FILE.npz[:KEY]``.
     split
-        `train`, `test`, or another that the set has (`cifar10/heldout`).
+        `train`, `test`, or another that the set has (`cifar10/heldout`); a file has none, and gives all its images.
     patch_size
         Height and width of the embedded images, in pixels; the other sets have their own size.
 
@@ -45,16 +47,22 @@ def load_image_set(name: str, split: str = "test", patch_size: int = 8) -> Image
     DataFileError
         If a file is damaged.
     """
+    if is_own_array(name):
+        return load_own_images(name)
     require_known_split(name, split)
     return CATALOG[name](split, patch_size)
 
 
 def require_known_set(name: str) -> None:
-    """Raise an `UnknownNameError` that suggests the nearest name unless the catalog has the set."""
-    require_known("data set", name, CATALOG)
+    """Raise an `UnknownNameError` that suggests the nearest name unless the catalog, or a file, has the set."""
+    if is_own_array(name):
+        require_own_array(name)
+    else:
+        require_known("data set", name, CATALOG)
 
 
 def require_known_split(name: str, split: str) -> None:
-    """Raise an `UnknownNameError` that suggests the nearest name unless the catalog has the set with this split."""
+    """Raise an `UnknownNameError` that suggests the nearest name unless the set is there and has this split."""
     require_known_set(name)
-    require_known(f"split of {name}", split, DESCRIPTIONS[name].splits)
+    if not is_own_array(name):
+        require_known(f"split of {name}", split, DESCRIPTIONS[name].splits)

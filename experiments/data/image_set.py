@@ -18,7 +18,7 @@ class ImageSet:
     Attributes
     ----------
     name, split
-        Name in the catalog, and `train` or `test`.
+        Name in the catalog, and `train` or `test`; for one's own arrays their file, and nothing.
     images
         8-bit pixels, channels first.
     source, licence, citation
@@ -49,7 +49,7 @@ class ImageSet:
     @property
     def label(self) -> str:
         """The name by which inputs are asked for, such as `china/test`."""
-        return f"{self.name}/{self.split}"
+        return f"{self.name}/{self.split}" if self.split else self.name
 
     @property
     def event_shape(self) -> tuple[int, int, int]:

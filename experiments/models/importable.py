@@ -3,7 +3,9 @@
 import importlib
 import inspect
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from curvature.errors import ConfigError
@@ -17,13 +19,15 @@ def is_importable(name: str) -> bool:
     return bool(separator) and all(part.isidentifier() for part in parts)
 
 
-def import_model(name: str) -> Any:
-    """Import a model: an object with `log_prob`, a function of x, or what a callable without arguments makes.
+def import_model(name: str, arguments: Mapping[str, Any] = MappingProxyType({})) -> Any:
+    """Import a model: an object with `log_prob`, a function of x, or what a callable makes.
 
     Parameters
     ----------
     name
         ``package.module:factory``.
+    arguments
+        What the factory is called with, by name; without any it must not ask for one.
 
     Raises
     ------
@@ -33,10 +37,10 @@ def import_model(name: str) -> Any:
         If the module has nothing of that name.
     """
     found = _attribute(name)
-    if not is_factory(found):
+    if not arguments and not is_factory(found):
         return found
     try:
-        model = found()
+        model = found(**arguments)
     except Exception as error:  # whatever a user's factory may raise
         raise ConfigError(f"{name}: {_told(error)}") from error
     if not hasattr(model, "log_prob") and not callable(model):

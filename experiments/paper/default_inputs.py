@@ -21,8 +21,12 @@ def default_input_names(train_set: str) -> tuple[str, ...]:
 
     Its own test images, the other sets, grayed and constant images, and noise. The other sets are the embedded ones for
     an embedded set. For a real one they are those of the paper's pairs that are found here and fit (gray images fit a
-    colour flow, smaller ones a larger flow), and patches of the photographs at the flow's size.
+    colour flow, smaller ones a larger flow), and patches of the photographs at the flow's size. For one's own arrays
+    these are their grayed images, constants and noise.
     """
+    if train_set not in DESCRIPTIONS:
+        # One's own arrays: there is no test split, and what else fits is not known.
+        return tuple(name for name in _inputs(train_set, ())[1:] if not name.endswith(":luminance"))
     shape = DESCRIPTIONS[train_set].event_shape
     if shape is None:
         return _inputs(train_set, tuple(dict.fromkeys((*OF_ANY_SIZE, *EMBEDDED))))

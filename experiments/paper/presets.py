@@ -3,9 +3,10 @@
 from dataclasses import dataclass, replace
 
 from curvature.names import require_known
+from experiments.data.file_names import is_array_file
 from experiments.data.registry import DESCRIPTIONS
 from experiments.models.config import ModelConfig
-from experiments.models.registry import configuration, fit
+from experiments.models.registry import EventShape, configuration, fit
 from experiments.study.configuration import DataConfig, ExperimentConfig
 from experiments.training.config import TrainingConfig
 
@@ -88,7 +89,7 @@ def preset_experiment(preset: str, train_set: str, seed: int = 0, patch_size: in
     preset
         `laptop`, `gpu` or `paper`.
     train_set
-        Name of the data set in the catalog; its shape decides between the gray and the colour flow.
+        Name of the data set in the catalog, or a file of arrays; its shape decides between gray and colour flow.
     seed
         Of the initial weights, the order of the images and the dequantisation noise.
     patch_size
@@ -104,12 +105,21 @@ def preset_experiment(preset: str, train_set: str, seed: int = 0, patch_size: in
         If no flow of the preset's family takes images of that size.
     """
     require_known("preset", preset, PRESETS)
-    require_known("data set", train_set, DESCRIPTIONS)
     chosen, data = PRESETS[preset], DataConfig(train_set=train_set, patch_size=patch_size)
-    event_shape = DESCRIPTIONS[train_set].event_shape or (3, patch_size, patch_size)
+    event_shape = _event_shape(train_set, patch_size)
     model = chosen.gray if event_shape[0] == 1 else chosen.colour
     return ExperimentConfig(
         data=data,
         model=fit(model, event_shape),
         training=replace(chosen.training, seed=seed),
     )
+
+
+def _event_shape(train_set: str, patch_size: int) -> EventShape:
+    if is_array_file(train_set):
+        # Here alone: reading arrays takes torch, for which no --help waits.
+        from experiments.data.own_images import load_own_images
+
+        return load_own_images(train_set).event_shape
+    require_known("data set", train_set, DESCRIPTIONS)
+    return DESCRIPTIONS[train_set].event_shape or (3, patch_size, patch_size)

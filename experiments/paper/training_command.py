@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from experiments.data.file_names import is_array_file
 from experiments.data.registry import DESCRIPTIONS
 from experiments.paper.presets import PRESETS, preset_experiment
 from experiments.program import PROGRAM
@@ -26,7 +27,9 @@ def training_arguments(config: ExperimentConfig, out: Path | str | None = None) 
         The run directory to write to; the default one if left out.
     """
     where = ["--out", str(out)] if out is not None else []
-    candidates = [_arguments(config, preset) for preset in (None, *PRESETS)]
+    # A preset looks at the images, which for one's own arrays need not be there any more.
+    presets = () if is_array_file(config.data.train_set) else PRESETS
+    candidates = [_arguments(config, preset) for preset in (None, *presets)]
     return ["train", *where, *min(candidates, key=len)]
 
 

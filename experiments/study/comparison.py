@@ -27,7 +27,7 @@ from experiments.study.rungs import (
     require_rungs,
 )
 from experiments.study.samples import load_samples, pixel_checksums, require_inputs
-from experiments.study.trained_model import TrainedModel
+from experiments.study.trained_model import StudiedModel
 
 RECORD, ABSENT = "comparison.json", "absent"
 OUTPUTS = ("measurements.csv", "predictions.csv", "comparison.csv", RECORD)
@@ -60,14 +60,14 @@ class Comparison:
 
 
 def compare_inputs(
-    trained: TrainedModel, config: ComparisonConfig, out: RunDirectory, progress: Progress = SILENT
+    trained: StudiedModel, config: ComparisonConfig, out: RunDirectory, progress: Progress = SILENT
 ) -> pd.DataFrame:
     """Expand log p about the training mean, and compare every rung with the measured gap of every input set.
 
     Parameters
     ----------
     trained
-        The flow and its training images.
+        The model and its training images.
     config
         Input sets (at least one), number of images, rungs and seed.
     out
@@ -139,9 +139,9 @@ def rung_settings(config: ComparisonConfig) -> RungSettings:
     return RungSettings(config.nodes, config.mean_curvature_points)
 
 
-def provenance_of(trained: TrainedModel, seed: int) -> Provenance:
+def provenance_of(trained: StudiedModel, seed: int) -> Provenance:
     """What the rows name as their source: run, model, training set, and the seed of the noise."""
-    return Provenance(trained.run.path.name, trained.label, trained.experiment.model.kind, trained.train_set, seed)
+    return Provenance(trained.name, trained.label, trained.family, trained.train_set, seed)
 
 
 def compare_samples(
@@ -186,7 +186,7 @@ def compare_set(side: TrainingSide, name: str, values: RungValues, provenance: P
 
 
 def _compare(
-    trained: TrainedModel, config: ComparisonConfig, inputs: tuple[InputSet, ...], progress: Progress
+    trained: StudiedModel, config: ComparisonConfig, inputs: tuple[InputSet, ...], progress: Progress
 ) -> Comparison:
     counts = dict.fromkeys((trained.training_input, *inputs), config.n_images)
     samples = load_samples(counts, trained.train_images.event_shape, config.seed)

@@ -20,7 +20,7 @@ class DataConfig:
     """
 
     train_set: str = "china"
-    """Name of the data set in the catalog."""
+    """Name of the data set in the catalog, or your FILE.npy, FILE.npz or FILE.npz:KEY."""
     patch_size: PatchSize = 8
     """Height and width of the embedded image patches, in pixels."""
 
@@ -84,9 +84,10 @@ class ComparisonConfig:
     """
 
     inputs: tuple[str, ...] = ()
-    """Input sets, each SET[/SPLIT][:contrast=LAMBDA | :luminance], constant=VALUE or noise=uniform. Default: the
-    training set's own test images, original and grayed, constants, noise, and other sets: the embedded ones, or for a
-    real training set those of the paper's pairs that are at hand and fit."""
+    """Input sets, each SET[/SPLIT][:contrast=LAMBDA | :luminance], constant=VALUE or noise=uniform; SET may be your own
+    FILE.npy, FILE.npz or FILE.npz:KEY of images [N, C, H, W], uint8 or floats in [0, 1]. Default: the training set's
+    own test images, original and grayed, constants, noise, and other sets: the embedded ones, or for a real training
+    set those of the paper's pairs that are at hand and fit."""
     n_images: ImageCount = 512
     """Images of each input set, and of the training set that they are compared with."""
     nodes: tuple[NodeCount, ...] = (1, 2, 3)

@@ -1,5 +1,6 @@
 """The layers, frequencies and directions that predicted gaps come from, and how far the prediction holds."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 
 import pandas as pd
@@ -9,7 +10,9 @@ from analysis.inputs import InputSet
 from analysis.validity import Validity, validity
 from curvature import Expansion, Moments
 from curvature.attribution import Attribution
+from curvature.errors import RouteError
 from curvature.frequencies import frequency_bands
+from curvature.traces.trace import Trace
 from experiments.storage.environment import environment_record
 from experiments.storage.run_directory import RunDirectory
 from experiments.storage.stages import Stage, run_stage
@@ -17,13 +20,14 @@ from experiments.study.configuration import ExplanationConfig
 from experiments.study.progress import SILENT, Progress
 from experiments.study.rungs import expansion_of
 from experiments.study.samples import load_samples, pixel_checksums, require_inputs
-from experiments.study.trained_model import TrainedModel
+from experiments.study.trained_model import StudiedModel
 
-VERSION = 1
+VERSION = 2
+ALL_PARTS = "all"
 OUTPUTS = ("attribution.csv", "frequencies.csv", "spectrum.csv", "validity.csv", "explanation.json")
 
 
-def explain(trained: TrainedModel, config: ExplanationConfig, out: RunDirectory, progress: Progress = SILENT) -> None:
+def explain(trained: StudiedModel, config: ExplanationConfig, out: RunDirectory, progress: Progress = SILENT) -> None:
     """Write what the covariance term comes from and how far the second order holds, for every input set.
 
     Parameters
@@ -59,7 +63,7 @@ def explain(trained: TrainedModel, config: ExplanationConfig, out: RunDirectory,
 
 
 def _write(
-    trained: TrainedModel,
+    trained: StudiedModel,
     config: ExplanationConfig,
     inputs: tuple[InputSet, ...],
     out: RunDirectory,
@@ -74,7 +78,7 @@ def _write(
     for position, name in enumerate(names):
         progress(position, len(names) + 1, f"explaining {name}")
         q = Moments.from_samples(samples[name])
-        attributions[name] = expansion.attribution(q, versus=p)
+        attributions[name] = _attribution(expansion, q, p)
         bands[name] = frequency_bands(expansion, q, p, config.bands)
         curves.append(validity(expansion, samples[name], input_set=name))
     progress(len(names), len(names) + 1, "eigenvalues of H")
@@ -84,10 +88,24 @@ def _write(
     out.write_csv("validity.csv", validity_frame(curves))
 
 
-def attribution_frame(attributions: dict[str, Attribution]) -> pd.DataFrame:
-    """One row for each input set and part: the Gauss-Newton part and every activation layer, in nats."""
-    rows = []
+def _attribution(expansion: Expansion, q: Moments, p: Moments) -> Attribution | Trace:
+    """Split the trace into its parts, or leave it whole for a model whose parts cannot be told apart."""
+    try:
+        return expansion.attribution(q, versus=p)
+    except RouteError:
+        return expansion.trace(q, versus=p)
+
+
+def attribution_frame(attributions: Mapping[str, Attribution | Trace]) -> pd.DataFrame:
+    """One row for each input set and part: the Gauss-Newton part and every activation layer, in nats.
+
+    Where a model's parts cannot be told apart, one row `all` holds their sum.
+    """
+    rows: list[dict[str, object]] = []
     for input_set, each in attributions.items():
+        if isinstance(each, Trace):
+            rows.append({"input_set": input_set, "part": ALL_PARTS, "nats": float(each), "route": each.route})
+            continue
         rows.append({"input_set": input_set, "part": "Gauss-Newton", "nats": each.gauss_newton, "route": each.route})
         for share in each.activations:
             row = asdict(share)

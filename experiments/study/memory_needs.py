@@ -29,8 +29,8 @@ def event_shape_of(data: DataConfig) -> EventShape:
         If embedded images cannot be made that large.
     """
     require_known_set(data.train_set)
-    described = DESCRIPTIONS[data.train_set].event_shape
-    return described or load_image_set(data.train_set, "train", data.patch_size).event_shape
+    described = DESCRIPTIONS.get(data.train_set)  # None for one's own arrays
+    return (described and described.event_shape) or load_image_set(data.train_set, "train", data.patch_size).event_shape
 
 
 def require_memory_for_training(experiment: ExperimentConfig, processes: int = 1) -> None:

@@ -11,11 +11,12 @@ from curvature import Expansion, Ladder, expand, find_mode
 from curvature.errors import ConvergenceError
 from curvature.ladder import registry
 from curvature.ladder.evaluation import PreparedRungs, RungValues, evaluate_rungs, prepare_rungs
+from curvature.ladder.kinks import path_is_unexplained, with_kinks
 from curvature.spectrum import DENSE_WITHIN
 from experiments.study.configuration import ExpansionPoint
 from experiments.study.progress import Progress
 from experiments.study.samples import training_mean
-from experiments.study.trained_model import TrainedModel
+from experiments.study.trained_model import StudiedModel
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def require_rungs(settings: RungSettings) -> None:
     registry.require_rungs(settings.rungs, settings.nodes)
 
 
-def expansion_of(trained: TrainedModel, seed: int, point: ExpansionPoint = "mean") -> Expansion:
+def expansion_of(trained: StudiedModel, seed: int, point: ExpansionPoint = "mean") -> Expansion:
     """Expand a trained flow's log p about the mean of its training images, or about the mode that ascent finds there.
 
     The mode is sought among images, pixels in [0, 1], starting from the mean.
@@ -98,7 +99,7 @@ class TrainingSide:
 def evaluate_training_side(
     expansion: Expansion, samples: Mapping[str, Tensor], settings: RungSettings, progress: Progress
 ) -> TrainingSide:
-    """Evaluate every rung on the training images, the first of the samples.
+    """Evaluate every rung on the training images, the first of the samples; with their kinks, if `path` misses log p.
 
     Raises
     ------
@@ -114,7 +115,11 @@ def evaluate_training_side(
         mean_curvature_points=settings.mean_curvature_points,
         n_samples=sum(map(len, samples.values())),
     )
-    return TrainingSide(samples, _evaluate(prepared, name, x_train, progress), prepared)
+    values = _evaluate(prepared, name, x_train, progress)
+    if settings.rungs is None and path_is_unexplained(values):
+        # Kinks, most likely: their share is worth a row of every table of this model.
+        values = with_kinks({name: values}, {name: x_train}, p=name)[name]
+    return TrainingSide(samples, values, values.prepared)
 
 
 def _evaluate(prepared: PreparedRungs, name: str, x: Tensor, progress: Progress) -> RungValues:

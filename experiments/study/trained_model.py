@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
-from analysis.inputs import InputSet
+from analysis.inputs import InputSet, parse_input_set
 from curvature.errors import CheckpointError
 from experiments.data.catalog import load_image_set
 from experiments.data.image_set import ImageSet
@@ -14,6 +15,41 @@ from experiments.storage.run_directory import RunDirectory
 from experiments.study.configuration import ExperimentConfig
 from experiments.training.checkpoint import load_ema_weights
 from experiments.training.snapshot import load_snapshot, snapshot_path
+
+
+class StudiedModel(Protocol):
+    """What a study asks of a model, trained here or elsewhere."""
+
+    @property
+    def model(self) -> Any:
+        """Its density, as `curvature.expand` takes it."""
+
+    @property
+    def name(self) -> str:
+        """What tables call it."""
+
+    @property
+    def label(self) -> str:
+        """Name of its architecture."""
+
+    @property
+    def family(self) -> str:
+        """Kind of model, or the library that it comes from."""
+
+    @property
+    def train_images(self) -> ImageSet:
+        """What it was trained on."""
+
+    @property
+    def train_set(self) -> str:
+        """Name of the data set it was trained on."""
+
+    @property
+    def training_input(self) -> InputSet:
+        """The training images as an input set, which all others are held against."""
+
+    def identity(self) -> dict[str, str]:
+        """Digests of what any result of this model depends on."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +65,16 @@ class TrainedModel:
     """The step whose snapshot the weights come from; None for the end of training."""
 
     @property
+    def name(self) -> str:
+        """Name of the run's directory."""
+        return self.run.path.name
+
+    @property
+    def family(self) -> str:
+        """Name of the family."""
+        return self.experiment.model.kind
+
+    @property
     def label(self) -> str:
         """Name of the architecture, as tables show it."""
         return describe(self.experiment.model).label
@@ -41,7 +87,7 @@ class TrainedModel:
     @property
     def training_input(self) -> InputSet:
         """The training images as an input set, with which all others are compared."""
-        return InputSet(self.train_set, "train")
+        return parse_input_set(self.train_set, default_split="train")
 
     @property
     def weights_path(self) -> Path:

@@ -80,7 +80,8 @@ def _evaluation(run: RunDirectory, experiment: ExperimentConfig, images: ImageSe
     settings, training, shape = experiment.evaluation, experiment.training, images.event_shape
     if settings.per_decade == 0:
         return None
-    names = read_input_names(settings.inputs or (f"{images.name}/train", f"{images.name}/test"))
+    own = (f"{images.name}/train", f"{images.name}/test") if images.split else (images.name,)
+    names = read_input_names(settings.inputs or own)
     inputs = {
         str(name): load_inputs(name, settings.n_images, shape, training.seed, patch_size=shape[1]).float()
         for name in names

@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.utils.data import DataLoader, TensorDataset
 
 from curvature import Moments, accumulation
 from curvature.accumulation import orthogonal_columns, symmetric_factor
@@ -22,7 +23,7 @@ def test_moments_of_an_array_are_numpys(n, event, seed):
 
 
 @quick
-@given(sizes, dims, seeds, st.data())
+@given(sizes, dims.filter(len), seeds, st.data())
 def test_any_partition_into_batches_gives_the_same_moments(n, event, seed, data):
     x = 5 + randn(n, *event, seed=seed)
     cuts = sorted(data.draw(st.lists(st.integers(0, n), max_size=6)))
@@ -104,13 +105,24 @@ def test_read_only_and_reversed_arrays_are_read_without_a_warning():
         (torch.tensor([[0.0], [float("nan")]]), NonFiniteError, "samples: 1 of 2"),
         ([torch.zeros(2, 3), torch.zeros(2, 4)], ShapeError, "expected shape"),
         (torch.tensor(1.0), ShapeError, "single number"),
-        ([(torch.zeros(2, 3), torch.zeros(2))], DtypeError, "got tuple"),
+        ([torch.zeros(3), torch.ones(3)], ShapeError, r"stack single events: numpy.stack\(samples\)"),
+        ([{"x": torch.zeros(2, 3)}], DtypeError, r"dictionaries with 'x'; pass \(b\[KEY\] for b in loader\)"),
+        ({"x": torch.zeros(2, 3)}, DtypeError, "got dict"),
+        (["a.png"], DtypeError, "batches that are arrays .*, got str"),
+        (TensorDataset(torch.zeros(4, 3)), DtypeError, r"DataLoader\(dataset, batch_size=256\)"),
         (3.0, DtypeError, "iterable"),
     ],
 )
 def test_bad_samples(samples, error, words):
     with pytest.raises(error, match=words):
         Moments.from_samples(samples)
+
+
+def test_loaders_of_events_with_labels():
+    x = randn(10, 2, 3, seed=0)
+    loader = DataLoader(TensorDataset(x, torch.arange(10)), batch_size=4)
+    assert_same(Moments.from_samples(loader), x)
+    assert_same(Moments.from_samples([(x[:3], ["a"]), (x[3:], ["b"])]), x)
 
 
 def test_factors():

@@ -94,6 +94,7 @@ def test_running_out_of_iterations_is_told():
     assert "NOT converged" in str(mode)
 
 
+@pytest.mark.filterwarnings("ignore:.*rises away from it:curvature.errors.ModelWarning")
 def test_an_ascent_without_a_summit_is_an_error(steps):
     start = torch.zeros(3, dtype=torch.float64)
     with pytest.raises(ConvergenceError, match="log p still rises at distance"):

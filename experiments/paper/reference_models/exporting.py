@@ -67,7 +67,7 @@ def export_run(
     Raises
     ------
     ConfigError
-        If the name would make no good directory.
+        If the name would make no good directory, or the run was trained on one's own arrays.
     RunDirectoryError
         If there is such a model already and `replace` is False, or something cannot be read or written.
     CheckpointError
@@ -78,6 +78,8 @@ def export_run(
     target = directory / name
     trained = load_run(run)
     _require_record(trained.run)
+    if trained.train_set not in DESCRIPTIONS:
+        raise ConfigError(f"{run}: was trained on {trained.train_set}; a reference model is of a set of the catalog")
     with held_directory(directory):
         _clear_up(target)
         if target.exists() and not replace:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from curvature import curvature_ladder
-from curvature.rungs.path import ABSOLUTE_TOLERANCE, INTERVALS, MOST_NODES, RELATIVE_TOLERANCE
+from curvature.ladder.refinement import ABSOLUTE_TOLERANCE, INTERVALS, MOST_NODES, RELATIVE_TOLERANCE
 from tests.curvature.densities import CouplingFlow, Gaussian, Mixture, randn, random_spd
 
 

@@ -1,0 +1,89 @@
+"""Flows and distributions of nflows.
+
+References
+----------
+C. Durkan, A. Bekasov, I. Murray, G. Papamakarios, "nflows: normalizing flows in PyTorch", 2020,
+https://github.com/bayesiains/nflows.
+"""
+
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from curvature.errors import OptionError
+from experiments.models.adapters.adapted import AdaptedModel, require_initialised, seeded
+from experiments.models.adapters.adapter import Adapter, is_of
+
+ACTIVATION_MODULES: dict[Any, type[nn.Module]] = {
+    functional.relu: nn.ReLU,
+    torch.relu: nn.ReLU,
+    functional.silu: nn.SiLU,
+    functional.softplus: nn.Softplus,
+    functional.elu: nn.ELU,
+    functional.gelu: nn.GELU,
+    functional.mish: nn.Mish,
+    functional.tanh: nn.Tanh,
+    torch.tanh: nn.Tanh,
+    torch.sigmoid: nn.Sigmoid,
+}
+"""nflows calls functions where hooks, and with them the route `tapped`, need modules."""
+
+
+class NflowsDistribution(AdaptedModel):
+    """`log p(x | c)` of a distribution of nflows at a fixed context c."""
+
+    def log_prob(self, x: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
+        """Return `log p(x)` in nats."""
+        log_p: Tensor = self.model.log_prob(x, context=self.contexts(len(x)))  # type: ignore[operator]
+        return log_p
+
+    @torch.no_grad()
+    def sample(self, n: int, generator: torch.Generator | None = None) -> Float[Tensor, " n *event"]:
+        """Draw n events."""
+        with seeded(generator):
+            drawn: Tensor = self.model.sample(n, context=self.contexts(1))  # type: ignore[operator]
+        return drawn if self.context is None else drawn[0]
+
+
+class NflowsFlow(NflowsDistribution):
+    """A flow of nflows, with its latents."""
+
+    def forward(self, x: Float[Tensor, " B *event"]) -> tuple[Tensor, Float[Tensor, " B"]]:
+        """Return the latents `z = f(x)` and `log|det df/dx|` in nats."""
+        z, log_det = self.model._transform(x, context=self._embedded(len(x)))  # type: ignore[operator]
+        return z, log_det
+
+    def inverse(self, z: Tensor) -> Float[Tensor, " B *event"]:
+        """Return `x = f^{-1}(z)`."""
+        x: Tensor = self.model._transform.inverse(z, context=self._embedded(len(z)))[0]  # type: ignore
+        return x
+
+    def _embedded(self, count: int) -> Any:
+        return self.model._embedding_net(self.contexts(count))  # type: ignore[operator]
+
+
+def adapt_nflows(model: Any, context: Any) -> nn.Module:
+    """Adapt a flow or a distribution.
+
+    Raises
+    ------
+    OptionError
+        If it is another of nflows' modules.
+    UninitialisedError
+        If an ActNorm has not seen a batch.
+    """
+    if not is_of("nflows", "Distribution")(model):
+        raise OptionError(f"adapt: {type(model).__name__} of nflows has no density; pass a flow or a distribution")
+    require_initialised(model, lambda module: not bool(getattr(module, "initialized", True)))
+    for module in model.modules():
+        function = vars(module).get("activation")
+        if function in ACTIVATION_MODULES:
+            del module.activation
+            module.activation = ACTIVATION_MODULES[function]()
+    return NflowsFlow(model, context) if is_of("nflows", "Flow")(model) else NflowsDistribution(model, context)
+
+
+ADAPTER = Adapter("nflows", "nflows", 10, is_of("nflows"), adapt_nflows)

@@ -1,0 +1,147 @@
+"""One's own model and arrays on the command line: flows of four libraries, and one clear line for every mistake."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from analysis.dequantization import dequantize
+from curvature.units import bits_per_dim
+from experiments.study.samples import noise_generator
+from tests.experiments.command_line.test_commands import SMALL, TINY, fail, run
+from tests.experiments.models.adapters.cases import CASES, DIM, data
+
+LIBRARIES = {
+    "zuko": "zuko NICE",
+    "nflows": "nflows RealNVP",
+    "normflows": "normflows RealNVP",
+    "FrEIA": "FrEIA sequence",
+}
+MODULE = """
+import torch
+from tests.experiments.models.adapters.cases import CASES
+
+def trained(case="zuko NICE"):
+    return next(each for each in CASES if each.name == case).trained()
+
+def needs_a_library():
+    import pyro.nothing_of_that_name
+
+class Density(torch.nn.Module):
+    def log_prob(self, x):
+        return -0.5 * x.square().flatten(1).sum(1)
+
+density = Density().eval()
+
+class Five(torch.nn.Module):
+    def log_prob(self, x):
+        return -(x @ torch.ones(5, dtype=x.dtype)).flatten(1).sum(1)
+
+five = Five().eval()
+"""
+
+
+@pytest.fixture
+def workplace(tmp_path, monkeypatch):
+    """A working directory with a module `own` and a file of arrays."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.py").write_text(MODULE)
+    images = {name: pixels(n, seed) for name, n, seed in (("train", 40, 0), ("other", 30, 1))}
+    np.savez(tmp_path / "mine.npz", **images, floats=images["other"] / 255.0, gray=images["other"][:, 0])
+    np.save(tmp_path / "one.npy", images["other"])
+    return tmp_path
+
+
+def pixels(n, seed):
+    return (255 * data(n, seed).clamp(0, 1)).round().to(torch.uint8).reshape(n, 1, 2, DIM // 2).numpy()
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_compare_on_a_flow_of_another_library(library, workplace, capsys):
+    case = next(case for case in CASES if case.name == LIBRARIES[library])
+    flow = case.trained()
+    arguments = ["--model", "own:trained", "--model-args", f"case={case.name}", "--train-inputs", "mine.npz:train"]
+    run("compare", *arguments, "--inputs", "mine.npz:other", "constant=99", "--n-images", 12, "--out", "runs/c")
+    comparison = pd.read_csv(workplace / "runs" / "c" / "comparison.csv")
+    assert set(comparison["input_set"]) == {"mine.npz:other", "constant=99"}
+    assert set(comparison["family"]) == {library}
+    assert set(comparison["train_set"]) == {"mine.npz:train"}
+    assert "mine.npz:other" in capsys.readouterr().out
+
+    # The same by the library alone: dequantised images of the file in the fixed order, flattened.
+    order = torch.randperm(30, generator=torch.Generator().manual_seed(0))
+    x8 = torch.from_numpy(pixels(30, 1))[order][:12]
+    x = dequantize(x8, noise_generator(0), dtype=torch.float64)
+    bpd = bits_per_dim(case.reference(flow)(x.flatten(1)), DIM).mean()
+    assert comparison.set_index("input_set")["bpd"]["mine.npz:other"].iloc[0] == pytest.approx(float(bpd), rel=1e-10)
+    path = comparison[comparison["rung"] == "path"].set_index("input_set")
+    assert (path["predicted"] - path["measured"]).abs().max() < 0.05
+
+
+def test_explain_on_a_model_whose_parts_cannot_be_told_apart(workplace, capsys):
+    arguments = ["--model", "own:trained", "--model-args", "case=zuko MAF", "--train-inputs", "mine.npz:train"]
+    run("explain", *arguments, "--inputs", "mine.npz:other", "--n-images", 12, "--bands", 1, "--eigenpairs", 1)
+    out = workplace / "runs" / "explain-own.trained"
+    attribution = pd.read_csv(out / "attribution.csv")
+    assert attribution["part"].tolist() == ["all"]
+    bands = pd.read_csv(out / "frequencies.csv")
+    assert bands["share"].sum() == pytest.approx(attribution["nats"].sum() / 2, rel=1e-8)
+    assert "–" in capsys.readouterr().out
+
+
+def test_a_file_is_read_alike_as_pixels_and_as_floats(workplace):
+    run("compare", "--model", "own:density", "--train-inputs", "mine.npz:train", "--n-images", 9, "--out", "runs/c",
+        "--inputs", "mine.npz:other", "mine.npz:floats", "one.npy", "mine.npz:other:contrast=0.5")  # fmt: skip
+    bpd = pd.read_csv(workplace / "runs" / "c" / "comparison.csv").groupby("input_set")["bpd"].first()
+    assert bpd["mine.npz:other"] == bpd["mine.npz:floats"] == bpd["one.npy"]
+    assert bpd["mine.npz:other:contrast=0.5"] != bpd["one.npy"]
+
+
+def test_changed_weights_make_the_comparison_again(workplace, capsys):
+    arguments = ["compare", "--model", "own:trained", "--train-inputs", "mine.npz:train", "--inputs", "one.npy"]
+    run(*arguments, "--n-images", 8, "--out", "runs/c")
+    record = json.loads((workplace / "runs" / "c" / "comparison.json").read_text())
+    assert len(record["model"]) == len(record["train_images"]) == 64
+    before = (workplace / "runs" / "c" / "comparison.csv").stat().st_mtime_ns
+    run(*arguments, "--n-images", 8, "--out", "runs/c")
+    assert (workplace / "runs" / "c" / "comparison.csv").stat().st_mtime_ns == before
+
+
+def test_train_on_own_arrays(workplace):
+    np.save(workplace / "square.npy", np.concatenate([pixels(24, 2), pixels(24, 3)], 2)[..., :2])
+    run("train", "--data.train-set", workplace / "square.npy", *SMALL, *TINY, "--evaluation.n-images", 8)
+    out = workplace / "runs" / "square-npy"
+    assert json.loads((out / "config.json").read_text())["data"]["train_set"] == str(workplace / "square.npy")
+    assert pd.read_csv(out / "evaluations.csv")["input_set"].unique().tolist() == [str(workplace / "square.npy")]
+    run("compare", "--model", out, "--n-images", 8)
+    sets = pd.read_csv(out / "comparison.csv")["input_set"].unique().tolist()
+    assert sets[0] == f"{workplace / 'square.npy'}:contrast=0.75"
+    assert sets[-1] == "noise=uniform"
+
+
+TRAIN = ("--train-inputs", "mine.npz:train")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["own:trained"], "--train-inputs: own:trained does not say what it was trained on"),
+        (["own:train", *TRAIN], "unknown name in own 'train'; did you mean 'trained'?"),
+        (["owm:trained", *TRAIN], "the module owm cannot be imported"),
+        (["own:needs_a_library", *TRAIN], "to install it: pip install -e '.[pyro]'"),
+        (["own:trained", *TRAIN, "--model-args", "case"], "--model-args: expected KEY=VALUE, got 'case'"),
+        (["own:trained", *TRAIN, "--model-args", "size=3"], "unexpected keyword argument 'size'"),
+        (["own:five", *TRAIN], "takes neither images of shape [16, 1, 2, 3]"),
+        (["own:density", "--train-inputs", "mine.npz"], "holds the arrays train, other, floats, gray; say which"),
+        (["own:density", "--train-inputs", "mine.npz:gray"], "save array[:, None] instead"),
+        (["own:density", "--train-inputs", "none.npz"], "there is no such file"),
+        (["own:density", "--train-inputs", "constant=3"], "--train-inputs: expected a data set without transforms"),
+        (["own:density", *TRAIN, "--inputs", "mine.npz:othr"], "did you mean 'other'?"),
+        (["cifar10", *TRAIN], "--train-inputs: cifar10 is no package.module:factory"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_mistakes_are_told_in_one_line(arguments, words, workplace, capsys):
+    assert words in fail(capsys, "compare", "--inputs", "one.npy", "--model", *arguments)
