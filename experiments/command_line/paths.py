@@ -90,9 +90,8 @@ def require_directory(path: Path) -> None:
 
 
 def require_run_or_name(path: Path) -> None:
-    """Raise a ValueError if the path can be neither a directory nor the name of a model."""
-    if _status(path) is not None:
-        _require_directory(path)
+    """Raise a ValueError if the system cannot look the path up; whoever opens the model checks the rest."""
+    _status(path)
 
 
 def _status(path: Path) -> os.stat_result | None:

@@ -100,5 +100,5 @@ def test_an_unknown_input_set_stops_before_any_work(tmp_path):
 @pytest.mark.parametrize("setting", [{"n_images": 1}, {"per_decade": -1}])
 def test_settings_out_of_range_are_refused(setting):
     (name,) = setting
-    with pytest.raises(ConfigError, match=f"evaluation setting {name}: expected at least"):
+    with pytest.raises(ConfigError, match=f"evaluation setting {name}: expected a whole number from"):
         EvaluationConfig(**setting)

@@ -13,7 +13,7 @@ from analysis.comparison import COLUMNS
 from analysis.dequantization import dequantize
 from analysis.inputs import parse_input_set
 from curvature import Moments, expand
-from curvature.errors import CheckpointError, ConfigError, NonFiniteError, ToolkitError, UnknownNameError
+from curvature.errors import CheckpointError, ConfigError, NonFiniteError, UnknownNameError
 from experiments.data.catalog import CATALOG
 from experiments.data.digits import load_digits
 from experiments.models.registry import configuration
@@ -194,7 +194,7 @@ def test_a_changed_table_of_a_snapshot_is_made_again_and_named(run, trajectory, 
 
 @pytest.mark.parametrize("config", [TrajectoryConfig, ComparisonConfig, ExplanationConfig])
 def test_one_image_has_no_standard_error(config):
-    with pytest.raises(ConfigError, match=r"setting n_images: expected at least 2, got 1"):
+    with pytest.raises(ConfigError, match=r"setting n_images: expected a whole number from 2 to 10\^9, got 1"):
         config(n_images=1)
 
 
@@ -203,7 +203,6 @@ def test_one_image_has_no_standard_error(config):
     [
         (TrajectoryConfig(INPUTS, (2, 3, 7)), CheckpointError, ["no snapshot of step 3, 7", "1, 2, 4"]),
         (TrajectoryConfig(("digts",)), UnknownNameError, ["did you mean 'digits'"]),
-        (TrajectoryConfig(INPUTS, nodes=(0,)), ToolkitError, ["0"]),
         (TrajectoryConfig(()), ConfigError, ["at least one input set"]),
     ],
 )
