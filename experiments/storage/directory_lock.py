@@ -18,12 +18,12 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from curvature.errors import RunDirectoryError
-from experiments.storage.atomic_write import cannot_write, make_directory
+from experiments.storage.atomic_write import cannot_write, make_directory, remove_leftovers
 
 LOCK = ".lock"
 CONFIG = "config.json"
 """The file that a run's directory has."""
-TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
+TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{8}\.tmp")
 """Names of files that are not in their place yet (`experiments.storage.atomic_write`, `paper_figures.style.save`)."""
 NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 SECONDS_BETWEEN_TRIES = 0.1
@@ -93,8 +93,8 @@ def _remove_leftovers(directory: Path) -> None:
         entries = [path for path in directory.iterdir() if path.is_dir() and not path.is_symlink()]
         for each in (directory, *(path for path in entries if not (path / CONFIG).exists())):
             for path in each.iterdir():
-                if TEMPORARY.fullmatch(path.name) and path.is_file():
-                    path.unlink()
+                if (temporary := TEMPORARY.fullmatch(path.name)) is not None and path.is_file():
+                    remove_leftovers(path.with_name(temporary[1]))
 
 
 def _name_holder(path: Path) -> None:
