@@ -1,9 +1,11 @@
 """The options of `likelihood-curvature check`. No torch here."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import tyro
+
+from experiments.command_line.paths import ExistingDirectory
+from experiments.settings import Seed
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class CheckOptions:
     """NAME=REASON of checks that may fail, such as smoothness="ReLU couplings"."""
     fast: bool = False
     """Try fewer cases and fewer samples."""
-    seed: int = 0
+    seed: Seed = 0
     """The same seed tries the same cases."""
-    data_root: Path | None = None
+    data_root: ExistingDirectory | None = None
     """Directory of the data sets; LIKELIHOOD_CURVATURE_DATA by default."""

@@ -138,6 +138,7 @@ def test_sigma_is_taken_from_the_description_of_the_layers():
     assert reasons(Described().eval(), "change-of-variables") == ["change-of-variables: passed: 4 cases"]
 
 
+@pytest.mark.filterwarnings("ignore::curvature.errors.ModelWarning")
 def test_a_log_prob_that_is_linear_has_no_curvature():
     linear = lambda x: x.sum(1)  # noqa: E731
     passed = reasons(linear, "hessian-vector-products", "hessian-routes", "trace-routes", "smoothness")

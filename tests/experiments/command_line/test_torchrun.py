@@ -16,7 +16,7 @@ TORCHRUN = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalon
     [
         (["--data.train-set", "cifar10"], "cifar10"),  # its images are not there: met by every process itself
         (["--data.train-set", "digits", "--training.batch-size", "1"], "batch_size"),  # met in training
-        (["--data.train-set", "digits", "--training.log-every", "0"], "log_every"),  # before they find each other
+        (["--data.train-set", "digits", "--training.log-every", "0"], "log-every"),  # before they find each other
     ],
 )
 def test_a_mistake_is_told_once(arguments, words, tmp_path):

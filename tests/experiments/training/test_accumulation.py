@@ -30,7 +30,7 @@ def test_parts_of_a_batch_train_as_the_whole(tiny_glow, colour_images, short, ne
 
 
 def test_a_batch_cannot_have_more_parts_than_images(short):
-    with pytest.raises(ConfigError, match="gradient_accumulation: expected between 1 and batch_size = 8, got 9"):
+    with pytest.raises(ConfigError, match="gradient_accumulation: expected at most batch_size = 8, got 9"):
         replace(short, gradient_accumulation=9)
 
 

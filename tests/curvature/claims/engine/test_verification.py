@@ -80,7 +80,7 @@ def test_a_counterexample_on_an_own_density_is_a_program_that_runs():
     own = densities(centred_mixture, event_shape=(1,), distance=eighths())
     found = verify(["hessian-sign"], models=own, examples=60)["hessian-sign"].counterexample
     assert "Made.by(centred_mixture, event_shape=(1,), distance=" in found.snippet
-    assert "from tests.curvature.claims.test_own_models import centred_mixture\n" in found.snippet
+    assert "from tests.curvature.claims.engine.test_verification import centred_mixture\n" in found.snippet
     variables = {}
     exec(found.snippet, variables)
     assert variables["CLAIM"].evaluate(variables["case"]) == found.evaluation
