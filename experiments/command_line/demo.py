@@ -1,6 +1,7 @@
 """`likelihood-curvature demo`: the paper's experiment in miniature, in both directions, without a download."""
 
 from functools import partial
+from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
@@ -40,8 +41,9 @@ def run(options: DemoOptions) -> None:
     """Train on each photograph, compare, show tables and figures, and report the gap between the photographs."""
     require_processes(options.jobs)
     console = table_console()
+    settings = {name: _settings(name, options) for name in SWAPPED_PAIR}
     with held_directory(options.out):
-        jobs = {name: _train_and_compare(name, options) for name in SWAPPED_PAIR}
+        jobs = {name: _train_and_compare(options.out / name, *each) for name, each in settings.items()}
         try:
             with ProgressBars(console) as bars:
                 run_jobs(jobs, options.jobs, bars.of)
@@ -57,15 +59,19 @@ def run(options: DemoOptions) -> None:
         _say_what_came_out(comparisons[name], f"{other}/test", console)
 
 
-def _train_and_compare(train_set: str, options: DemoOptions) -> Job:
-    """Train on one photograph and compare all inputs with it."""
+def _settings(train_set: str, options: DemoOptions) -> tuple[ExperimentConfig, ComparisonConfig]:
+    """What is trained on one photograph and compared with it; refused if the memory is not enough."""
     experiment = ExperimentConfig(DataConfig(train_set), options.model, options.training)
     comparison = ComparisonConfig(default_input_names(train_set), options.n_images, seed=options.training.seed)
     counts = dict.fromkeys(read_input_names(comparison.inputs), options.n_images)
     require_memory_for_inputs(counts, event_shape_of(experiment.data))
     require_memory_for_training(experiment, processes=min(options.jobs, len(SWAPPED_PAIR)))
-    directory = RunDirectory.create(options.out / train_set, experiment)
-    return partial(train_and_compare, directory, experiment, comparison)
+    return experiment, comparison
+
+
+def _train_and_compare(path: Path, experiment: ExperimentConfig, comparison: ComparisonConfig) -> Job:
+    """Train on one photograph and compare all inputs with it."""
+    return partial(train_and_compare, RunDirectory.create(path, experiment), experiment, comparison)
 
 
 def _say_what_came_out(comparison: pd.DataFrame, other: str, console: Console) -> None:

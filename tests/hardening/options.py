@@ -20,6 +20,7 @@ REQUIRED = {
     "trajectory": ["--model", "{RUN}"],
     "explain": ["--model", "{RUN}"],
     "sweep": ["--train-sets", "digits"],
+    "check": ["{RUN}"],
     "export": ["{RUN}", "name"],
     "data moments": ["china"],
     "data fetch": ["mnist"],
