@@ -84,7 +84,9 @@ def test_ctrl_c_in_the_first_seconds_is_one_line(command, seconds, tmp_path):
         time.sleep(seconds)
         os.killpg(process.pid, signal.SIGINT)
         _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130, errors
+    # Python ends by the signal itself if the interrupt passed through an exec, as when a dataclass is being made; a
+    # shell shows both as 130.
+    assert process.returncode in (130, -signal.SIGINT), errors
     (line,) = errors.splitlines()
     assert line.startswith("likelihood-curvature: ")
     assert "interrupted" in line
