@@ -11,6 +11,7 @@ import select
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 from curvature.errors import ToolkitError
 from experiments.interruption import INTERRUPTED
@@ -43,11 +44,11 @@ def told_in_one_line() -> Iterator[None]:
             _say(str(error))
         else:
             let_another_tell()
-        sys.exit(getattr(error, "exit_code", USER_MISTAKE))
+        _exit(getattr(error, "exit_code", USER_MISTAKE))
     except KeyboardInterrupt as interrupt:
         if is_told_here(interrupt):
             print(INTERRUPTED_LINE, file=sys.stderr)
-        sys.exit(INTERRUPTED)
+        _exit(INTERRUPTED)
     except OSError as error:
         if error.filename is None:  # it may be standard output
             is_closed = isinstance(error, BrokenPipeError) and _output_is_closed()
@@ -61,6 +62,16 @@ def told_in_one_line() -> Iterator[None]:
             raise
         _say("the memory was not enough; take fewer images, smaller batches or a narrower model")
         sys.exit(USER_MISTAKE)
+
+
+def _exit(code: int) -> NoReturn:
+    """Exit with this code, also where a KeyboardInterrupt passed through an `exec`, as while a dataclass is made.
+
+    CPython remembers such an interrupt, although it was caught, and would end ``python -m`` by SIGINT instead, whatever
+    the exit code. It forgets it with the next `exec`.
+    """
+    exec("")
+    sys.exit(code)
 
 
 def _say(message: str) -> None:
