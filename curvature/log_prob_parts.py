@@ -22,7 +22,7 @@ class SplitsLogProb(Protocol):
     """A model that knows the parts of its log p."""
 
     def log_prob_parts(self, x: Float[Tensor, " B *event"]) -> Mapping[str, Float[Tensor, " B"]]:
-        """Return the parts of log p(x) in nats, by name; they add up to `log_prob`. None if the model has no split."""
+        """Return the parts of log p(x) in nats, by name; they add up to `log_prob`. Empty if there is no split."""
 
 
 def part_points(point: DensityPoint) -> dict[str, DensityPoint]:
