@@ -10,7 +10,14 @@ from experiments.models.families.embedding.config import EmbeddingConfig
 from experiments.models.families.embedding.flow import EmbeddingFlow
 from experiments.models.registry import build, describe, fit, size
 from experiments.storage.run_directory import RunDirectory
-from experiments.study.configuration import ComparisonConfig, DataConfig, EvaluationConfig, ExperimentConfig
+from experiments.study.configuration import (
+    ComparisonConfig,
+    DataConfig,
+    EvaluationConfig,
+    ExperimentConfig,
+    ExplanationConfig,
+)
+from experiments.study.explanation import explain
 from experiments.study.progress import SILENT
 from experiments.study.train_and_compare import train_and_compare
 from experiments.study.trained_model import load_run
@@ -94,3 +101,6 @@ def test_training_and_comparison_see_features(tmp_path):
     # Components of unit variance: log p of a Gaussian is 2.05 bits for each, and the training images lie near it.
     assert 1 < full.loc["china/test", "bpd"] < 4
     assert "published" not in set(rows["rung"])
+    explain(trained, ExplanationConfig(("china/test",), n_images=16, eigenpairs=2), run)
+    assert pd.read_csv(run.path / "frequencies.csv").empty
+    assert set(pd.read_csv(run.path / "validity.csv")["input_set"]) == {"china/test"}
