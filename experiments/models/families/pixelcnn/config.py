@@ -25,10 +25,10 @@ class PixelCNNConfig(ModelConfig):
     kind: Literal["pixelcnn"] = "pixelcnn"
     """The model's family; each family has its own options."""
 
-    layers: Annotated[int, Range(1, 1000)] = 5
+    layers: Annotated[int, Range(1, 1000)] = 4
     """Gated layers, each with a vertical and a horizontal stack."""
 
-    width: Annotated[int, Range(1, 65_536)] = 32
+    width: Annotated[int, Range(1, 65_536)] = 24
     """Channels of both stacks."""
 
     first_kernel: Annotated[int, Range(3, 255)] = 7

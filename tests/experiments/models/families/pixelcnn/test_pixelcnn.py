@@ -193,5 +193,5 @@ def test_mistakes_are_named():
 
 def test_the_description_says_that_no_8_bits_are_added():
     found = describe(configuration("pixelcnn"))
-    assert found.label == "pixelcnn-5-w32-m5-silu"
+    assert found.label == "pixelcnn-4-w24-m5-silu"
     assert any("no 8 bits/dim are added" in fact for fact in found.facts)
