@@ -23,13 +23,6 @@ def seeded_convolution(
     return layer
 
 
-def seeded_upsampling(channels_in: int, channels_out: int, generator: torch.Generator) -> nn.ConvTranspose2d:
-    """Return a transposed 4x4 convolution that doubles height and width; 4 of its 16 taps meet in one output."""
-    layer = nn.utils.skip_init(nn.ConvTranspose2d, channels_in, channels_out, 4, stride=2, padding=1)
-    _draw(layer, 4 * channels_in, generator, 1.0)
-    return layer
-
-
 def seeded_linear(inputs: int, outputs: int, generator: torch.Generator, gain: float = 1.0) -> nn.Linear:
     """Return a linear map with normal weights as of `seeded_convolution`."""
     layer = nn.utils.skip_init(nn.Linear, inputs, outputs)

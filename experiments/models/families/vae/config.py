@@ -32,7 +32,7 @@ class VAEConfig(ModelConfig):
     levels: Annotated[int, Range(0, 8)] = 2
     """How often the encoder halves height and width, rounding up, and doubles the channels."""
 
-    width: Annotated[int, Range(1, 65_536)] = 32
+    width: Annotated[int, Range(1, 65_536)] = 16
     """Channels next to the image."""
 
     components: Annotated[int, Range(1, 1000)] = 3
@@ -94,7 +94,7 @@ def size(config: VAEConfig, event_shape: EventShape) -> ModelSize:
     parameters = (9 * event_shape[0] + 1) * config.width + (middle + 1) * 2 * config.latents
     parameters += (config.latents + 1) * middle + (9 * config.width + 1) * config.width + (config.width + 1) * outputs
     for narrow, wide in pairwise(widths):
-        parameters += (9 * narrow + 1) * wide + (16 * wide + 1) * narrow
+        parameters += (9 * narrow + 1) * wide + (9 * wide + 1) * 4 * narrow
     features = sum(channels * count for channels, count in zip(widths, pixels, strict=True))
     decoded = 2 * features + pixels[0] * (2 * config.width + 9 * outputs)
     return ModelSize(parameters, 2 * features + config.draws * decoded)

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from experiments.models.activations import make_activation
-from experiments.models.convolutions import seeded_convolution, seeded_linear, seeded_upsampling
+from experiments.models.convolutions import seeded_convolution, seeded_linear
 from experiments.models.families.vae.bound import Posterior
 from experiments.models.families.vae.config import VAEConfig, image_sizes
 
@@ -39,7 +39,11 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """A linear map, doublings by transposed convolutions, and a convolution to the parameters of every pixel."""
+    """A linear map, doublings, and a convolution to the parameters of every pixel.
+
+    A doubling is a convolution to four times the channels, which become the four pixels of each (Shi et al. 2016, arXiv
+    1609.05158). Transposed convolutions, which do the same, have no fast kernel in float64.
+    """
 
     def __init__(
         self,
@@ -55,7 +59,7 @@ class Decoder(nn.Module):
         self.first = seeded_linear(config.latents, channels * self.sizes[-1][0] * self.sizes[-1][1], generator)
         self.activations = nn.ModuleList(make_activation(config.activation) for _ in range(config.levels + 2))
         self.doublings = nn.ModuleList(
-            seeded_upsampling(channels // 2**level, channels // 2 ** (level + 1), generator)
+            seeded_convolution(channels // 2**level, 4 * channels // 2 ** (level + 1), 3, generator, padding=1)
             for level in range(config.levels)
         )
         self.mixing = seeded_convolution(config.width, config.width, 3, generator, padding=1)
@@ -68,6 +72,6 @@ class Decoder(nn.Module):
         first, *others, last = self.activations
         u = first(self.first(z).unflatten(1, self.first_shape))
         for doubling, activation, (height, width) in zip(self.doublings, others, self.sizes[-2::-1], strict=True):
-            u = activation(doubling(u)[..., :height, :width])
+            u = activation(functional.pixel_shuffle(doubling(u), 2)[..., :height, :width])
         parameters: Tensor = self.last(last(self.mixing(u)))
         return parameters

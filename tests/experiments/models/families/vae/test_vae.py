@@ -188,5 +188,5 @@ def test_mistakes_are_named():
 
 def test_the_description_says_that_log_p_is_a_bound():
     found = describe(configuration("vae"))
-    assert found.label == "vae-z32-2-w32-k16-silu"
+    assert found.label == "vae-z32-2-w16-k16-silu"
     assert any("importance-weighted bound with 16 frozen draws" in fact for fact in found.facts)
