@@ -17,9 +17,9 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
+from curvature.units import LEVELS
 from experiments.models.mixture_parameters import parameters_per_pixel, slope_count
 
-LEVELS = 256
 HALF_CELL = 1 / LEVELS
 """Half the width of a cell on the scale [-1, 1]."""
 SMALLEST_LOG_SCALE = -7.0
