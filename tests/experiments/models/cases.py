@@ -11,6 +11,8 @@ from torch import Tensor
 from experiments.models.config import SMOOTH_ACTIVATIONS
 from experiments.models.families.glow.config import GlowConfig
 from experiments.models.families.glow.flow import Glow
+from experiments.models.families.transformer.config import TransformerConfig
+from experiments.models.families.transformer.flow import TransformerFlow
 from experiments.models.flow import Flow
 from experiments.models.prior import GaussianPrior
 from tests.curvature.toy_flows import ClosedFormFlow, CouplingFlow, LinearFlow, MixingFlow
@@ -41,6 +43,14 @@ def randomise(flow: AnyFlow, seed: int = 2, size: float = 0.15) -> AnyFlow:
 def glow(event_shape: tuple[int, int, int], seed: int = 0, **config: object) -> Glow:
     """An initialised Glow in float64 with non-trivial weights."""
     model = Glow(event_shape, GlowConfig(**{"steps": 2, "width": 6, **config}), seed).double()  # type: ignore[arg-type]
+    model.initialise(images(model, 40))
+    return randomise(model)
+
+
+def transformer(event_shape: tuple[int, int, int], seed: int = 0, **config: object) -> TransformerFlow:
+    """An initialised transformer flow in float64 with non-trivial weights."""
+    sizes = {"blocks": 4, "depth": 1, "width": 8, "heads": 2}
+    model = TransformerFlow(event_shape, TransformerConfig(**{**sizes, **config}), seed).double()  # type: ignore[arg-type]
     model.initialise(images(model, 40))
     return randomise(model)
 
@@ -86,5 +96,7 @@ CASES = [
     ),
     Case("glow-colour", lambda: glow((3, 4, 4), levels=1)),
     Case("glow-oblong-two-levels", lambda: glow((3, 4, 8), levels=2, steps=1)),
+    Case("transformer-coupling", lambda: transformer((1, 6, 6), update="additive", block="coupling")),
+    Case("transformer-causal", lambda: transformer((2, 4, 4), update="additive", depth=2)),
     Case("glow-learned-prior", lambda: glow((2, 4, 4), levels=2, learn_prior_scale=True)),
 ]

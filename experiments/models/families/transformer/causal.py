@@ -3,7 +3,6 @@
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn import functional
 
 from experiments.models.bijection import Bijection
 from experiments.models.families.transformer.config import NUMBERS_PER_ENTRY, TransformerConfig, network_sizes

@@ -50,7 +50,7 @@ class TransformerConfig(ModelConfig):
     blocks: Annotated[int, Range(1, 1000)] = 4
     """Blocks of the flow, each with its own transformer."""
 
-    depth: Annotated[int, Range(1, 1000)] = 2
+    depth: Annotated[int, Range(1, 1000)] = 1
     """Layers of each transformer, one self-attention and one two-layer network each."""
 
     width: Annotated[int, Range(1, 65_536)] = 48

@@ -1,4 +1,4 @@
-"""Coupling block: a transformer reads one half of the image and says how the other half changes (Jet, arXiv 2412.15129).
+"""Coupling block: a transformer reads one half of the image and says how the other changes (Jet, arXiv 2412.15129).
 
 Halves are the patches of one colour of a checkerboard, or the first or second half of the entries of every patch.
 """

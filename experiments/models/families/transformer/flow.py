@@ -36,7 +36,8 @@ class TransformerFlow(Flow):
 
     Each block normalises the entries of a patch (actnorm), mixes them by an invertible matrix if wanted, and updates
     patches by a transformer. A scale and a shift for each latent come last (Dinh et al. 2015, arXiv 1410.8516, section
-    3.3), so that additive updates, too, can give every latent its own volume. All of these start from data.
+    3.3), so that additive updates, too, can give every latent its own volume. All of these start from data: each latent
+    has a deviation of its own, which the images of one batch are too few for.
 
     Parameters
     ----------
@@ -52,6 +53,8 @@ class TransformerFlow(Flow):
     ShapeError
         The image's size does not suit the patches.
     """
+
+    initialisation_images = 512
 
     def __init__(self, event_shape: tuple[int, int, int], config: TransformerConfig, seed: int = 0) -> None:
         require_patches(config, event_shape)

@@ -51,9 +51,7 @@ class SelfAttention(nn.Module):
         queries, keys, values = self._heads(x)
         return self._joined(attention(queries, keys, values, self.is_causal))
 
-    def extend(
-        self, x: Float[Tensor, "B 1 width"], past: Past | None
-    ) -> tuple[Float[Tensor, "B 1 width"], Past]:
+    def extend(self, x: Float[Tensor, "B 1 width"], past: Past | None) -> tuple[Float[Tensor, "B 1 width"], Past]:
         """Attend from one more token to itself and those before it."""
         queries, keys, values = self._heads(x)
         if past is not None:
@@ -84,9 +82,7 @@ class TransformerLayer(nn.Module):
         """Evaluate the layer on a whole sequence."""
         return self._after_attention(x, self.attention(self.attention_norm(x)))
 
-    def extend(
-        self, x: Float[Tensor, "B 1 width"], past: Past | None
-    ) -> tuple[Float[Tensor, "B 1 width"], Past]:
+    def extend(self, x: Float[Tensor, "B 1 width"], past: Past | None) -> tuple[Float[Tensor, "B 1 width"], Past]:
         """Evaluate the layer on one more token."""
         attended, past = self.attention.extend(self.attention_norm(x), past)
         return self._after_attention(x, attended), past
@@ -187,4 +183,6 @@ def linear(numbers_in: int, numbers_out: int, generator: torch.Generator | None)
 
 def _mlp(width: int, activation: ActivationName, generator: torch.Generator) -> nn.Sequential:
     hidden = MLP_RATIO * width
-    return nn.Sequential(linear(width, hidden, generator), make_activation(activation), linear(hidden, width, generator))
+    return nn.Sequential(
+        linear(width, hidden, generator), make_activation(activation), linear(hidden, width, generator)
+    )
