@@ -30,6 +30,7 @@ from experiments.study.rungs import (
 )
 from experiments.study.samples import load_samples, pixel_checksums, require_inputs
 from experiments.study.trained_model import StudiedModel
+from experiments.study.waic import waic_outputs, waic_table
 
 RECORD, ABSENT = "comparison.json", "absent"
 OUTPUTS = ("measurements.csv", "predictions.csv", "comparison.csv", RECORD)
@@ -53,12 +54,15 @@ class Comparison:
         What they were evaluated with.
     absent
         Rungs that this model does not allow, and why.
+    samples
+        Events by the sets' names, the training images first.
     """
 
     rows: pd.DataFrame
     values: Mapping[str, RungValues]
     expansion: Expansion
     absent: Mapping[str, str]
+    samples: Mapping[str, Tensor]
 
 
 def compare_inputs(
@@ -97,7 +101,7 @@ def compare_inputs(
         "images": pixel_checksums(inputs, trained.train_images.event_shape[1]),
         "settings": config,
     }
-    stage = Stage("comparison", VERSION, made_from, OUTPUTS)
+    stage = Stage("comparison", VERSION, made_from, OUTPUTS + waic_outputs(trained))
 
     def make() -> None:
         comparison = _compare(trained, config, inputs, progress)
@@ -105,6 +109,8 @@ def compare_inputs(
         out.write_csv("measurements.csv", rows[KEYS + MEASURED].drop_duplicates(ignore_index=True))
         out.write_csv("predictions.csv", rows[KEYS + PREDICTED])
         out.write_csv("comparison.csv", rows)
+        for name in waic_outputs(trained):
+            out.write_csv(name, waic_table(trained, comparison.samples, provenance_of(trained, config.seed)))
         record = {**made_from, ABSENT: comparison.absent, "environment": environment_record(config.seed)}
         out.write_json(RECORD, record)
 
@@ -182,7 +188,7 @@ def compare_samples(
         values[name] = side.evaluate(name, progress.part(done, count, total))
         tables.append(compare_set(side, name, values[name], provenance, bits))
         done += count
-    return Comparison(pd.concat(tables, ignore_index=True), values, side.expansion, side.absent)
+    return Comparison(pd.concat(tables, ignore_index=True), values, side.expansion, side.absent, samples)
 
 
 def compare_set(side: TrainingSide, name: str, values: RungValues, provenance: Provenance, bits: float) -> pd.DataFrame:

@@ -170,7 +170,7 @@ def test_the_estimated_size_is_that_of_the_model(settings, shape):
         return saved
 
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda saved: saved):
-        model.log_prob(torch.rand(1, *shape))
+        model.training_objective(torch.rand(1, *shape), torch.zeros(1, model.objective_noise))
     weights = {parameter.data_ptr() for parameter in model.parameters()}
     held = sum(count for place, count in kept.items() if place not in weights)
     assert 0.6 < size(config, shape).activations / held < 1.5
