@@ -86,7 +86,8 @@ def _write(
         progress(position, len(names) + 1, f"explaining {name}")
         q = Moments.from_samples(samples[name])
         attributions[name] = _attribution(expansion, q, p)
-        bands[name] = frequency_bands(expansion, q, p, config.bands)
+        if len(expansion.event_shape) == 3:  # features have no spatial frequencies
+            bands[name] = frequency_bands(expansion, q, p, config.bands)
         curves.append(validity(expansion, samples[name], input_set=name))
     progress(len(names), len(names) + 1, "eigenvalues of H")
     out.write_csv("attribution.csv", attribution_frame(attributions))

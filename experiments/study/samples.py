@@ -169,6 +169,11 @@ def pixel_checksums(inputs: Iterable[InputSet], patch_size: int = 8) -> dict[str
     return {images.label: images.checksum for images in sets}
 
 
+def event_dim(train_images: ImageSet, representation: Representation) -> int:
+    """Number of entries of an event: pixels of an image, or features."""
+    return representation(train_images.head(1), noise_generator(0))[0].numel()
+
+
 def noise_generator(seed: int) -> torch.Generator:
     """Source of the dequantisation noise of a comparison; apart from the one that draws noise images."""
     return torch.Generator().manual_seed(seed + 1)

@@ -79,7 +79,7 @@ def test_a_missing_model_and_one_without_an_inverse_are_told(setting):
     with pytest.raises(OptionError, match=r"china/test:decode=0.5': needs a trained model"):
         apply_event_transforms(parse("china:decode=0.5"), events(), None)
     plain = EventSetting(torch.nn.Linear(1, 1), setting.training_mean)
-    with pytest.raises(OptionError, match="decode=0.5: Linear has no method inverse"):
+    with pytest.raises(OptionError, match=r"decode=0\.5: Linear has no method inverse"):
         apply_event_transforms(parse("china:decode=0.5"), events(), plain)
-    with pytest.raises(OptionError, match="samples=1.*no method sample"):
+    with pytest.raises(OptionError, match=r"samples=1.*no method sample"):
         make_events(parse("samples=1"), 2, plain, seeded())
