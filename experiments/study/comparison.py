@@ -4,12 +4,12 @@
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 from torch import Tensor
 
-from analysis.comparison import Provenance, compare
+from analysis.comparison import BOUND_ERROR, Provenance, compare
 from analysis.inputs import InputSet
 from analysis.likelihood import summarize_likelihood
 from curvature import Expansion
@@ -18,6 +18,7 @@ from experiments.storage.environment import environment_record
 from experiments.storage.run_directory import RunDirectory
 from experiments.storage.stages import Stage, run_stage
 from experiments.study.configuration import ComparisonConfig
+from experiments.study.estimate_errors import with_bound_errors
 from experiments.study.event_setting import event_setting
 from experiments.study.progress import SILENT, Progress
 from experiments.study.rungs import (
@@ -106,7 +107,8 @@ def compare_inputs(
     def make() -> None:
         comparison = _compare(trained, config, inputs, progress)
         rows = comparison.rows
-        out.write_csv("measurements.csv", rows[KEYS + MEASURED].drop_duplicates(ignore_index=True))
+        measured = [*KEYS, *MEASURED, *rows.columns.intersection([BOUND_ERROR])]
+        out.write_csv("measurements.csv", rows[measured].drop_duplicates(ignore_index=True))
         out.write_csv("predictions.csv", rows[KEYS + PREDICTED])
         out.write_csv("comparison.csv", rows)
         for name in waic_outputs(trained):
@@ -209,4 +211,5 @@ def _compare(
     )
     expansion = expansion_of(trained, config.seed, config.expansion_point)
     provenance, bits = provenance_of(trained, config.seed), trained.representation.bits
-    return compare_samples(expansion, samples, inputs, rung_settings(config), provenance, progress, bits)
+    comparison = compare_samples(expansion, samples, inputs, rung_settings(config), provenance, progress, bits)
+    return replace(comparison, rows=with_bound_errors(comparison.rows, trained.model, samples))
