@@ -12,12 +12,14 @@ from torch import Tensor
 from analysis.comparison import Provenance, compare
 from analysis.inputs import InputSet
 from analysis.likelihood import summarize_likelihood
+from analysis.parts import compare_parts
 from curvature import Expansion
 from curvature.units import BITS_PER_PIXEL
 from experiments.storage.environment import environment_record
 from experiments.storage.run_directory import RunDirectory
 from experiments.storage.stages import Stage, run_stage
 from experiments.study.configuration import ComparisonConfig
+from experiments.study.parts import evaluate_parts
 from experiments.study.progress import SILENT, Progress
 from experiments.study.rungs import (
     RungSettings,
@@ -31,8 +33,9 @@ from experiments.study.samples import load_samples, pixel_checksums, require_inp
 from experiments.study.trained_model import StudiedModel
 
 RECORD, ABSENT = "comparison.json", "absent"
-OUTPUTS = ("measurements.csv", "predictions.csv", "comparison.csv", RECORD)
-VERSION = 2
+PARTS = "parts.csv"
+OUTPUTS = ("measurements.csv", "predictions.csv", "comparison.csv", PARTS, RECORD)
+VERSION = 3
 KEYS = ["run", "model", "family", "train_set", "input_set"]
 MEASURED = ["measured", "measured_se", "bpd", "bpd_se", "n_images", "seed"]
 PREDICTED = ["rung", "kind", "predicted", "predicted_se", "route", "seed"]
@@ -72,8 +75,9 @@ def compare_inputs(
     config
         Input sets (at least one), number of images, rungs and seed.
     out
-        Where ``measurements.csv``, ``predictions.csv``, ``comparison.csv`` and ``comparison.json`` are written. Nothing
-        is computed again where they stand there unchanged, made from the same weights, images and settings.
+        Where ``measurements.csv``, ``predictions.csv``, ``comparison.csv``, ``parts.csv`` (`analysis.parts`; without
+        rows for a model that does not split log p) and ``comparison.json`` are written. Nothing is computed again where
+        they stand there unchanged, made from the same weights, images and settings.
     progress
         Counts images.
 
@@ -99,11 +103,12 @@ def compare_inputs(
     stage = Stage("comparison", VERSION, made_from, OUTPUTS)
 
     def make() -> None:
-        comparison = _compare(trained, config, inputs, progress)
+        comparison, parts = _compare(trained, config, inputs, progress)
         rows = comparison.rows
         out.write_csv("measurements.csv", rows[KEYS + MEASURED].drop_duplicates(ignore_index=True))
         out.write_csv("predictions.csv", rows[KEYS + PREDICTED])
         out.write_csv("comparison.csv", rows)
+        out.write_csv(PARTS, parts)
         record = {**made_from, ABSENT: comparison.absent, "environment": environment_record(config.seed)}
         out.write_json(RECORD, record)
 
@@ -114,6 +119,11 @@ def compare_inputs(
 def absent_rungs(out: RunDirectory) -> tuple[tuple[str, str], ...]:
     """Rungs that a finished comparison lacks, each with the reason, as ``comparison.json`` tells them."""
     return tuple(out.read_json(RECORD)[ABSENT].items())
+
+
+def parts_of(out: RunDirectory) -> pd.DataFrame:
+    """The gap part by part, as a finished comparison wrote it."""
+    return pd.read_csv(out.file(PARTS))
 
 
 def require_comparable(inputs: Iterable[str], settings: RungSettings) -> tuple[InputSet, ...]:
@@ -191,9 +201,14 @@ def compare_set(side: TrainingSide, name: str, values: RungValues, provenance: P
 
 def _compare(
     trained: StudiedModel, config: ComparisonConfig, inputs: tuple[InputSet, ...], progress: Progress
-) -> Comparison:
+) -> tuple[Comparison, pd.DataFrame]:
+    """Compare, and split every gap into the parts of log p."""
     counts = dict.fromkeys((trained.training_input, *inputs), config.n_images)
     samples = load_samples(counts, trained.train_images.event_shape, config.seed, trained.representation)
     expansion = expansion_of(trained, config.seed, config.expansion_point)
     provenance, bits = provenance_of(trained, config.seed), trained.representation.bits
-    return compare_samples(expansion, samples, inputs, rung_settings(config), provenance, progress, bits)
+    found = compare_samples(expansion, samples, inputs, rung_settings(config), provenance, progress, bits)
+    parts = evaluate_parts(found.expansion, samples, found.values, progress)
+    train, dim = parts[str(trained.training_input)], expansion.dim
+    tables = [compare_parts(parts[name], train, name, dim, provenance) for name in dict.fromkeys(map(str, inputs))]
+    return found, pd.concat(tables, ignore_index=True)
