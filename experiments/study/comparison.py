@@ -19,6 +19,7 @@ from experiments.storage.environment import environment_record
 from experiments.storage.run_directory import RunDirectory
 from experiments.storage.stages import Stage, run_stage
 from experiments.study.configuration import ComparisonConfig
+from experiments.study.event_setting import event_setting
 from experiments.study.parts import evaluate_parts
 from experiments.study.progress import SILENT, Progress
 from experiments.study.rungs import (
@@ -204,11 +205,17 @@ def _compare(
 ) -> tuple[Comparison, pd.DataFrame]:
     """Compare, and split every gap into the parts of log p."""
     counts = dict.fromkeys((trained.training_input, *inputs), config.n_images)
-    samples = load_samples(counts, trained.train_images.event_shape, config.seed, trained.representation)
+    samples = load_samples(
+        counts,
+        trained.train_images.event_shape,
+        config.seed,
+        trained.representation,
+        event_setting(trained, config.seed),
+    )
     expansion = expansion_of(trained, config.seed, config.expansion_point)
     provenance, bits = provenance_of(trained, config.seed), trained.representation.bits
     found = compare_samples(expansion, samples, inputs, rung_settings(config), provenance, progress, bits)
     parts = evaluate_parts(found.expansion, samples, found.values, progress)
-    train, dim = parts[str(trained.training_input)], expansion.dim
-    tables = [compare_parts(parts[name], train, name, dim, provenance) for name in dict.fromkeys(map(str, inputs))]
+    train, names = parts[str(trained.training_input)], dict.fromkeys(map(str, inputs))
+    tables = [compare_parts(parts[name], train, name, expansion.dim, provenance) for name in names]
     return found, pd.concat(tables, ignore_index=True)
