@@ -1,7 +1,5 @@
 """The parts of the gap as a terminal table: a row for each input set and part."""
 
-import math
-
 import pandas as pd
 from rich import box
 from rich.table import Table
@@ -10,6 +8,8 @@ from rich.text import Text
 from analysis.parts import varying_parts
 from analysis.table import number_with_error
 
+RESOLVED_SHARE = 1.0
+"""Shares are shown where their standard error is below this: where the gap is near zero they say nothing."""
 LEGEND = (
     "Parts of log p in bits/dim against the training images (negative = the part makes the set more likely), ± one "
     "standard error. They add up to the gap of log p; share: of that gap."
@@ -43,7 +43,7 @@ def parts_table(parts: pd.DataFrame) -> Table | None:
 
 
 def _share(row: pd.Series) -> Text:
-    if not math.isfinite(row["share_of_gap"]):
+    if not row["share_of_gap_se"] < RESOLVED_SHARE:
         return Text("")
     share = Text(f"{100 * row['share_of_gap']:.0f} %".replace("-", "−"))
     share.append(f" ±{100 * row['share_of_gap_se']:.0f}", style="dim")

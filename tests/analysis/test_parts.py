@@ -86,6 +86,7 @@ def test_the_terminal_shows_parts_that_vary(sets):
     assert f"−{-first['measured']:.3f} ±{first['measured_se']:.3f}" in line
     assert f"{100 * first['share_of_gap']:.0f} %" in line
     assert "[b]" in text
+    assert text.count("%") == 2, "where there is no gap there are no shares"
     assert "rest" not in text
 
 
