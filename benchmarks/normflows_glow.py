@@ -1,4 +1,4 @@
-"""normflows' additive Glow at the sizes of one of ours, for comparison."""
+"""normflows' additive or affine Glow at the sizes of one of ours, for comparison."""
 
 import math
 import warnings
@@ -27,9 +27,13 @@ class NormflowsGlow(nn.Module):
         Of a Glow: its levels, steps and width; its activation is not used.
     seed
         Of the initial weights.
+    affine
+        Whether its couplings are affine, with a scale by the sigmoid function.
     """
 
-    def __init__(self, event_shape: tuple[int, int, int], config: ModelConfig, seed: int = 0) -> None:
+    def __init__(
+        self, event_shape: tuple[int, int, int], config: ModelConfig, seed: int = 0, affine: bool = False
+    ) -> None:
         super().__init__()
         import normflows
 
@@ -41,7 +45,7 @@ class NormflowsGlow(nn.Module):
             warnings.simplefilter("ignore", UserWarning)  # it uses a deprecated torch.lu
             for depth in range(config.levels, 0, -1):  # normflows counts from the latents to the image
                 squeezed, is_last = channels * 2 ** (depth + 1), depth == config.levels
-                blocks = [normflows.flows.GlowBlock(squeezed, config.width, scale=False) for _ in range(config.steps)]
+                blocks = [normflows.flows.GlowBlock(squeezed, config.width, scale=affine) for _ in range(config.steps)]
                 levels.append([*blocks, normflows.flows.Squeeze()])
                 if not is_last:
                     merges.append(normflows.flows.Merge())
