@@ -41,14 +41,16 @@ class Measurement:
     note: str | None = None
 
 
-def measured(model: nn.Module, config: TrainingConfig, batch_size: int, device: torch.device) -> Measurement:
-    """Train on noise of the model's shape for about two seconds."""
+def measured(
+    model: nn.Module, config: TrainingConfig, batch_size: int, device: torch.device, most_steps: int = MOST_STEPS
+) -> Measurement:
+    """Train on noise of the model's shape for about two seconds, or so many steps."""
     on_cuda = device.type == "cuda"
     if on_cuda:
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats(device)
     step = training_step(model, replace(config, batch_size=batch_size), device)
-    speed = batch_size / seconds_a_step(step, device)
+    speed = batch_size / seconds_a_step(step, device, most_steps)
     watts = power_watts(device)
     peak = torch.cuda.max_memory_allocated(device) / 1e6 if on_cuda else None
     return Measurement(speed, peak, None if watts is None else watts / speed)
@@ -69,10 +71,10 @@ def training_step(model: nn.Module, config: TrainingConfig, device: torch.device
     return partial(updater, TrainingState.start(model, config, identity={}), Signals())
 
 
-def seconds_a_step(step: Callable[[], object], device: torch.device) -> float:
+def seconds_a_step(step: Callable[[], object], device: torch.device, most_steps: int) -> float:
     """Wall time of a step, over as many steps as fit `SECONDS_OF_STEPS`, without compilation and first steps."""
     elapsed(step, WARM_UP_STEPS, device)
-    n = max(1, min(MOST_STEPS, round(SECONDS_OF_STEPS / elapsed(step, 1, device))))
+    n = max(1, min(most_steps, round(SECONDS_OF_STEPS / elapsed(step, 1, device))))
     return elapsed(step, n, device) / n
 
 

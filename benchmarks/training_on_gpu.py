@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import nn
 
 from benchmarks.device import float32_products
 from benchmarks.known_devices import KnownDevice, known_device
@@ -22,7 +21,7 @@ from benchmarks.roofline import Workload
 from benchmarks.row import Row
 from benchmarks.setting import Choice, Setting
 from benchmarks.step_candidates import CANDIDATES, REFERENCE, Candidate
-from benchmarks.step_measurement import Measurement, measured
+from benchmarks.step_measurement import MOST_STEPS, Measurement, measured
 from experiments.models.config import ModelConfig
 from experiments.models.registry import EventShape, configuration
 from experiments.paper.presets import PRESETS
@@ -38,6 +37,7 @@ class Size:
     event_shape: EventShape
     model: ModelConfig
     batch_sizes: tuple[int, ...]
+    most_steps: int = MOST_STEPS
 
 
 def _size(preset: str, event_shape: EventShape, *others: int) -> Size:
@@ -53,7 +53,7 @@ FULL = {
     "paper 1x28x28": _size("paper", GRAY, 2048),
     "laptop 1x28x28": _size("laptop", GRAY, 2048),
 }
-TINY = {"tiny 1x4x4": Size((1, 4, 4), configuration("glow", levels=1, steps=1, width=2), (2, 4))}
+TINY = {"tiny 1x4x4": Size((1, 4, 4), configuration("glow", levels=1, steps=1, width=2), (2,), most_steps=3)}
 SIZES = Choice(cpu=FULL, cuda=FULL, tiny=TINY)
 
 
@@ -133,15 +133,15 @@ def at_batch_sizes(size: Size, candidate: Candidate, device: torch.device, deadl
             if time.monotonic() > deadline:
                 found[batch] = Measurement(note="out of time")
                 continue
-            # A model of its own for each size: what one left in the caches of a device must not help the next.
-            found[batch] = attempt(candidate.model(size.event_shape, size.model), candidate, batch, device)
+            found[batch] = attempt(size, candidate, batch, device)
     return found
 
 
-def attempt(model: nn.Module, candidate: Candidate, batch: int, device: torch.device) -> Measurement:
+def attempt(size: Size, candidate: Candidate, batch: int, device: torch.device) -> Measurement:
     """Measure; a candidate that fails gets the first line of its error as a note, and the others go on."""
     try:
-        return measured(model, candidate.training, batch, device)
+        model = candidate.model(size.event_shape, size.model)
+        return measured(model, candidate.training, batch, device, size.most_steps)
     except torch.OutOfMemoryError:
         return Measurement(note="out of memory")
     # Compilers fail in many ways; the rest of an unattended table must not be lost.

@@ -21,7 +21,7 @@ def select_device(name: Literal["auto", "cpu", "cuda"]) -> torch.device:
     """
     available = torch.cuda.is_available()
     if name == "cuda" and not available:
-        raise ConfigError("training setting device: cuda asked for, but torch sees no CUDA device; use cpu or auto")
+        raise ConfigError("device: cuda asked for, but torch sees no CUDA device; use cpu or auto")
     return torch.device("cuda" if name == "cuda" or (name == "auto" and available) else "cpu")
 
 
