@@ -61,8 +61,10 @@ def move(trained: TrainedModel | OwnModel, device: Literal["auto", "cpu", "cuda"
         return
     if not isinstance(trained.model, nn.Module):
         raise ConfigError(f"--device: {trained.name} is a function, which computes where it was made; leave it out")
-    trained.model.to(select_device(device))
-    keep_float32_exact()
+    selected = select_device(device)
+    if selected.type == "cuda":
+        keep_float32_exact()
+    trained.model.to(selected)
 
 
 def read_arguments(pairs: Sequence[str]) -> dict[str, Any]:

@@ -34,7 +34,8 @@ def test_a_function_cannot_be_moved():
         move(SimpleNamespace(name="mine", model=torch.sin), "auto")
 
 
-def test_moving_leaves_torchs_float32_exact_only_on_cuda():
+@pytest.mark.usefixtures("no_cuda")
+def test_torchs_settings_stay_as_they_are_on_the_cpu():
     before = torch.backends.cudnn.allow_tf32
-    move(SimpleNamespace(name="mine", model=nn.Linear(1, 1)), "cpu")
+    move(SimpleNamespace(name="mine", model=nn.Linear(1, 1)), "auto")
     assert torch.backends.cudnn.allow_tf32 is before
