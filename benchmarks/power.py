@@ -27,8 +27,10 @@ def _by_library(device: torch.device) -> float | None:
 def _by_command(device: torch.device) -> float | None:
     index = torch.cuda.current_device() if device.index is None else device.index
     try:
+        # Its own number may be another where CUDA_VISIBLE_DEVICES hides some devices.
+        uuid = str(torch.cuda.get_device_properties(index).uuid).removeprefix("GPU-")
         done = subprocess.run(
-            [*NVIDIA_SMI, f"--id={torch.cuda.get_device_properties(index).uuid}"],
+            [*NVIDIA_SMI, f"--id=GPU-{uuid}"],
             capture_output=True,
             text=True,
             timeout=TIMEOUT_SECONDS,

@@ -59,12 +59,11 @@ def test_float32(cuda):
 
 
 def test_exact_traces(cuda, monkeypatch):
-    monkeypatch.setattr(curvature_routes, "MEMORY_COLUMNS", 2)
     monkeypatch.setattr(curvature_routes, "ROUNDS", 1)
-    plan = replace(curvature_routes.PLANS.tiny, memory=True, chunks=(64,), trial_columns=4)
-    assert all(
-        row["peak_mb"] == 0 for row in curvature_routes.table("tiny", plan, cuda) if row["difference"] is not None
-    )
+    plan = replace(curvature_routes.PLANS.tiny, chunks=(64,), trial_columns=4)
+    differences = [row["difference"] for row in curvature_routes.table("tiny", plan, cuda)]
+    assert len([each for each in differences if each is not None and each < 1e-9]) >= 7
+    assert curvature_routes.peak("tiny", "adjoint", {}, cuda) == 0
 
 
 def test_the_ladder(cuda):
