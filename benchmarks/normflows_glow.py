@@ -1,4 +1,4 @@
-"""normflows' Glow at the sizes of one of ours, for comparison."""
+"""normflows' additive or affine Glow at the sizes of one of ours, for comparison."""
 
 import math
 import warnings

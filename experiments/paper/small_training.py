@@ -1,4 +1,4 @@
-"""How the small models of all families are trained, so that they can be held side by side: two minutes of one thread."""
+"""How the small models of all families are trained, so that they can be compared: two minutes of one thread."""
 
 from experiments.training.config import TrainingConfig
 
