@@ -29,8 +29,10 @@ class FreiaNetwork(AdaptedModel):
         One condition, or a list of as many as the network takes; each without a batch dimension.
     """
 
+    prior_scale = 1.0
+
     def __init__(self, model: nn.Module, context: Any = None) -> None:
-        super().__init__(model)
+        super().__init__(_with_constants_as_buffers(model))
         given = [] if context is None else context if isinstance(context, list | tuple) else [context]
         self.conditions: Any = [context_tensor(each) for each in given]
         self.is_sequence = is_of("FrEIA", "SequenceINN")(model)
@@ -99,6 +101,19 @@ def adapt_freia(model: Any, context: Any) -> nn.Module:
     if not adapted.is_sequence and len(model.in_nodes) != 1:
         raise OptionError(f"adapt: {type(model).__name__} has {len(model.in_nodes)} inputs; a density takes one")
     return adapted
+
+
+def _with_constants_as_buffers(model: nn.Module) -> nn.Module:
+    """Register as buffers what FrEIA keeps as parameters without gradient: permutations and rotations; in place.
+
+    Whoever changes parameters at random, as `curvature.check_flow` does, must leave a rotation orthogonal.
+    """
+    for module in filter(is_of("FrEIA"), model.modules()):
+        for name, parameter in list(module.named_parameters(recurse=False)):
+            if not parameter.requires_grad:
+                delattr(module, name)
+                module.register_buffer(name, parameter.data)
+    return model
 
 
 ADAPTER = Adapter("FrEIA", "freia", 10, is_of("FrEIA"), adapt_freia)

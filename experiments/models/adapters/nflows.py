@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from curvature.errors import OptionError
-from experiments.models.adapters.adapted import AdaptedModel, require_initialised, seeded
+from experiments.models.adapters.adapted import AdaptedModel, default_dtype, require_initialised, seeded
 from experiments.models.adapters.adapter import Adapter, is_of
 
 ACTIVATION_MODULES: dict[Any, type[nn.Module]] = {
@@ -43,7 +43,9 @@ class NflowsDistribution(AdaptedModel):
     @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator | None = None) -> Float[Tensor, " n *event"]:
         """Draw n events."""
-        with seeded(generator):
+        # nflows draws in torch's default precision, whatever the model's.
+        dtype = next((each.dtype for each in self.model.parameters()), torch.get_default_dtype())
+        with seeded(generator), default_dtype(dtype):
             drawn: Tensor = self.model.sample(n, context=self.contexts(1))  # type: ignore[operator]
         return drawn if self.context is None else drawn[0]
 

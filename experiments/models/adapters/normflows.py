@@ -5,6 +5,7 @@ References
 V. Stimper et al., "normflows: A PyTorch package for normalizing flows", JOSS 8 (2023), arXiv:2302.12014.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -17,6 +18,8 @@ from experiments.models.adapters.adapter import Adapter, is_of
 
 CONDITIONAL = ("ConditionalNormalizingFlow", "ClassCondFlow", "MultiscaleFlow")
 FLOWS = ("NormalizingFlow", *CONDITIONAL)
+BLOCKS = ("AffineCouplingBlock", "GlowBlock")
+"""Flows that run their own `flows` one after the other."""
 
 
 class NormflowsFlow(AdaptedModel):
@@ -45,10 +48,17 @@ class NormflowsBijection(NormflowsFlow):
         """Return the latents `z = f(x)` and `log|det df/dx|` in nats."""
         # normflows' own inverse_and_log_det adds up in float32 whatever the model's precision.
         log_det = x.new_zeros(len(x))
-        for flow in reversed(self.model.flows):  # type: ignore[arg-type]
+        for flow in reversed(_single_flows(self.model.flows)):  # type: ignore[arg-type]
             x, own = flow.inverse(x, *self._conditions(len(x)))
             log_det = log_det + own
         return x, log_det
+
+    def log_prob(self, x: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
+        """Return `log p(x)` in nats."""
+        # normflows' own log_prob adds up in place, which torch.func.vmap refuses.
+        z, log_det = self(x)
+        base: Tensor = self.model.q0.log_prob(z, *self._conditions(len(x)))  # type: ignore[union-attr,operator]
+        return log_det + base
 
     def inverse(self, z: Tensor) -> Float[Tensor, " B *event"]:
         """Return `x = f^{-1}(z)`."""
@@ -99,6 +109,12 @@ def adapt_normflows(model: Any, context: Any) -> nn.Module:
         return NormflowsMultiscale(model, context)
     has_latents = not is_of("normflows", "ClassCondFlow")(model)
     return NormflowsBijection(model, context) if has_latents else NormflowsFlow(model, context)
+
+
+def _single_flows(flows: Iterable[Any]) -> list[Any]:
+    """The flows that blocks are made of: blocks add up log-determinants in place, which `torch.func.vmap` refuses."""
+    is_block = is_of("normflows", *BLOCKS)
+    return [single for flow in flows for single in (_single_flows(flow.flows) if is_block(flow) else [flow])]
 
 
 ADAPTER = Adapter("normflows", "normflows", 10, is_of("normflows"), adapt_normflows)

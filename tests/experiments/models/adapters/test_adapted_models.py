@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from curvature import Moments, curvature_ladder, expand
+from curvature import Moments, check_flow, curvature_ladder, expand
+from curvature.checks import Status
 from experiments.models.adapters import adapt
 from tests.experiments.models.adapters.cases import (
     CASES,
@@ -67,6 +68,30 @@ def test_latents_inverse_and_log_determinant(case, adapted):
     torch.testing.assert_close(model.inverse(z), x, rtol=1e-6, atol=1e-6)
     J = torch.autograd.functional.jacobian(lambda event: model(event[None])[0][0], x[0])
     torch.testing.assert_close(log_det[0], torch.linalg.slogdet(J).logabsdet, rtol=1e-7, atol=1e-7)
+
+
+KINKS = {"smoothness": "ReLU couplings, by default"}
+CONTRACTS = {
+    "zuko NICE": KINKS,
+    "zuko additive NICE": {},
+    "nflows RealNVP": KINKS,
+    "normflows RealNVP": KINKS,
+    "FrEIA sequence": {},
+    "FrEIA graph": {},
+}
+CHECKED = [case for case in CASES if case.name in CONTRACTS]
+
+
+@pytest.mark.parametrize("case", CHECKED, ids=lambda case: case.name, indirect=True)
+def test_trained_flow_passes_every_check(case, adapted):
+    results = {
+        result.name: result.status
+        for result in check_flow(adapted, data(64), expected_failed_checks=CONTRACTS[case.name], fast=True)
+    }
+    assert {name for name, status in results.items() if status is Status.EXPECTED_FAILURE} == set(CONTRACTS[case.name])
+    # Without what an adapter adds these would be skipped.
+    for name in ("inverse-round-trip", "log-determinant", "stein", "entropy-bound", "works-under-vmap"):
+        assert results[name] is Status.PASSED, name
 
 
 def test_samples_come_from_the_generator_alone(adapted):
