@@ -70,7 +70,7 @@ def _write(
     progress: Progress,
 ) -> None:
     counts = dict.fromkeys((trained.training_input, *inputs), config.n_images)
-    samples = load_samples(counts, trained.train_images.event_shape, config.seed)
+    samples = load_samples(counts, trained.train_images.event_shape, config.seed, trained.representation)
     expansion = expansion_of(trained, config.seed)
     p = Moments.from_samples(next(iter(samples.values())))
     attributions, bands, curves = {}, {}, []

@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from analysis.dequantization import dequantize
 from analysis.inputs import InputSet, apply_transform, fit_event_shape, generate, parse_input_set
+from analysis.representation import UNIFORM, Representation
 from curvature.errors import ConfigError, TooFewSamplesError
 from experiments.data.catalog import load_image_set, require_known_split
 from experiments.data.image_set import ImageSet
@@ -48,15 +48,18 @@ def require_inputs(names: Iterable[str]) -> tuple[InputSet, ...]:
 
 
 def load_samples(
-    counts: Mapping[InputSet, int], event_shape: tuple[int, int, int], seed: int
-) -> dict[str, Float[Tensor, "count channels height width"]]:
-    """Load dequantised images by the input sets' names, in the order given: the training images of a comparison first.
+    counts: Mapping[InputSet, int],
+    image_shape: tuple[int, int, int],
+    seed: int,
+    representation: Representation = UNIFORM,
+) -> dict[str, Float[Tensor, " count *event"]]:
+    """Load events by the input sets' names, in the order given: those of the training images first.
 
     Parameters
     ----------
     counts
         How many images of each input set.
-    event_shape, seed
+    image_shape, seed, representation
         As for `load_inputs`, which also says what is raised; embedded images are as high as the model takes them.
 
     Raises
@@ -64,23 +67,33 @@ def load_samples(
     ConfigError
         If more generated images are asked for than fit into the memory.
     """
-    require_memory_for_inputs(counts, event_shape)
-    return {str(name): load_inputs(name, n, event_shape, seed, patch_size=event_shape[1]) for name, n in counts.items()}
+    require_memory_for_inputs(counts, image_shape)
+    return {
+        str(name): load_inputs(name, n, image_shape, seed, image_shape[1], representation) for name, n in counts.items()
+    }
 
 
-def training_mean(train_images: ImageSet, seed: int) -> Float[Tensor, "channels height width"]:
-    """Mean of the dequantised training images, all of them."""
+def training_mean(
+    train_images: ImageSet, seed: int, representation: Representation = UNIFORM
+) -> Float[Tensor, "*event"]:
+    """Mean of the events of the training images, all of them."""
     # The mean alone: a covariance of sixty thousand images takes minutes, and nothing here needs it. In batches: a
     # million images as floats would not fit into memory.
     generator = noise_generator(seed)
-    sums = (dequantize(x, generator).sum(0, dtype=torch.float64) for x in train_images.images.split(BATCH_SIZE))
-    return sum(sums, torch.zeros(train_images.event_shape, dtype=torch.float64)) / len(train_images)
+    batches = train_images.images.split(BATCH_SIZE)
+    first, *others = (representation(x, generator).sum(0, dtype=torch.float64) for x in batches)
+    return sum(others, first) / len(train_images)
 
 
 def load_inputs(
-    inputs: InputSet, n_images: int, event_shape: tuple[int, int, int], seed: int, patch_size: int = 8
-) -> Float[Tensor, "count channels height width"]:
-    """Dequantised images of an input set, in float64 on the scale [0, 1].
+    inputs: InputSet,
+    n_images: int,
+    image_shape: tuple[int, int, int],
+    seed: int,
+    patch_size: int = 8,
+    representation: Representation = UNIFORM,
+) -> Float[Tensor, " count *event"]:
+    """Events of an input set, in float64: dequantised images on the scale [0, 1], or what else a model takes.
 
     The first images of a set are taken: sets come in a fixed random order. The dequantisation noise depends only on the
     seed and the number of images. So all transforms of the same images get the same noise, and the differences between
@@ -90,12 +103,14 @@ def load_inputs(
     ----------
     n_images
         How many images; data sets that hold fewer give all they have.
-    event_shape
+    image_shape
         Channels, height and width that the model takes.
     seed
         Of the dequantisation noise and of generated noise images.
     patch_size
         Size of the embedded images.
+    representation
+        How images become events.
 
     Raises
     ------
@@ -108,15 +123,15 @@ def load_inputs(
     ConfigError
         If more generated images are asked for than fit into the memory.
     """
-    require_memory_for_inputs({inputs: n_images}, event_shape)
+    require_memory_for_inputs({inputs: n_images}, image_shape)
     if n_images < 2:
         raise TooFewSamplesError(f"{inputs}: a standard error needs at least 2 images, {n_images} asked for")
     if inputs.is_generated:
-        images = generate(inputs, n_images, event_shape, torch.Generator().manual_seed(seed))
+        images = generate(inputs, n_images, image_shape, torch.Generator().manual_seed(seed))
     else:
         images = load_image_set(inputs.set_name, inputs.split, patch_size).head(n_images)
-        images = fit_event_shape(apply_transform(inputs, images), event_shape, str(inputs))
-    return dequantize(images, noise_generator(seed), dtype=torch.float64)
+        images = fit_event_shape(apply_transform(inputs, images), image_shape, str(inputs))
+    return representation(images, noise_generator(seed), torch.float64)
 
 
 def pixel_checksums(inputs: Iterable[InputSet], patch_size: int = 8) -> dict[str, str]:
