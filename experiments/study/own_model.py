@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from analysis.dequantization import dequantize
@@ -17,7 +18,7 @@ from curvature.precision import LogDensity
 from experiments.data.catalog import load_image_set
 from experiments.data.image_set import ImageSet
 from experiments.models.adapters import adapt
-from experiments.models.adapters.adapting import adapters
+from experiments.models.adapters.adapting import adapters, is_adaptable
 from experiments.models.adapters.flattened import FlattenedModel
 from experiments.models.importable import import_model
 from experiments.study.samples import require_inputs
@@ -109,19 +110,41 @@ def load_own_model(name: str, arguments: Mapping[str, Any], train_inputs: str | 
         )
     parse_input_set(train_inputs)
     require_inputs([train_inputs])
-    made = _imported(name, arguments)
     inputs = parse_input_set(train_inputs, default_split="train")
     if inputs.is_generated or inputs.transforms:
         raise ConfigError(f"--train-inputs: expected a data set without transforms, got {train_inputs}")
+    made = _imported(name, arguments)
     images = load_image_set(inputs.set_name, inputs.split)
     return OwnModel(
         name=name,
-        model=_for_images(made, images, name),
+        model=_for_events(made, _some_of(images), name),
         label=type(made).__name__,
         family=type(made).__module__.partition(".")[0],
         train_inputs=inputs,
         train_images=images,
     )
+
+
+def load_own_density(name: str, arguments: Mapping[str, Any], x: Float[Tensor, " N *event"]) -> Any:
+    """Import a model, and adapt it if it is of another library, for events like these.
+
+    A model of vectors gets events of other shapes flattened.
+
+    Parameters
+    ----------
+    name, arguments
+        As for `load_own_model`.
+    x
+        Some events in the units of its input.
+
+    Raises
+    ------
+    ConfigError, UnknownNameError
+        If it cannot be imported.
+    ToolkitError
+        Of the kinds that `adapt` and `curvature.expand` raise.
+    """
+    return _for_events(_imported(name, arguments), x[:PROBED_IMAGES].double(), name)
 
 
 def _imported(name: str, arguments: Mapping[str, Any]) -> Any:
@@ -136,22 +159,21 @@ def _imported(name: str, arguments: Mapping[str, Any]) -> Any:
         raise
 
 
-def _for_images(made: Any, images: ImageSet, name: str) -> Any:
-    """Adapt what was made to images: as it is, or with its images flattened."""
-    model = adapt(made) if isinstance(made, nn.Module | torch.distributions.Distribution) else made
-    x = _some_of(images)
+def _for_events(made: Any, x: Tensor, name: str) -> Any:
+    """Adapt what was made to events: as it is, or with its events flattened."""
+    model = adapt(made) if is_adaptable(made) else made
     try:
         _evaluate(model, x)
     except (ToolkitError, ArithmeticError, AssertionError, LookupError, RuntimeError, TypeError, ValueError) as error:
         if not isinstance(model, nn.Module):
-            raise OptionError(f"{name}: fails on images of shape {list(x.shape)} ({_told(error)})") from error
-        flattened = FlattenedModel(model, images.event_shape)
+            raise OptionError(f"{name}: fails on events of shape {list(x.shape)} ({_told(error)})") from error
+        flattened = FlattenedModel(model, tuple(x.shape[1:]))
         try:
             _evaluate(flattened, x)
         except (ToolkitError, ArithmeticError, AssertionError, LookupError, RuntimeError, TypeError, ValueError):
             raise OptionError(
-                f"{name}: takes neither images of shape {list(x.shape)} ({_told(error)}) nor vectors of "
-                f"{images.images[0].numel()} pixels; make the factory return a model of these images"
+                f"{name}: takes neither events of shape {list(x.shape)} ({_told(error)}) nor vectors of "
+                f"{x[0].numel()} numbers; make the factory return a model of these events"
             ) from error
         return flattened
     return model

@@ -1,6 +1,7 @@
 """One's own model and arrays on the command line: flows of four libraries, and one clear line for every mistake."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -80,6 +81,49 @@ def test_compare_on_a_flow_of_another_library(library, workplace, capsys):
     assert (path["predicted"] - path["measured"]).abs().max() < 0.05
 
 
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_check_on_a_flow_of_another_library(library, workplace, capsys):
+    np.save("events.npy", data(32).numpy())
+    arguments = ["--model-args", f"case={LIBRARIES[library]}", "--inputs", "events.npy", "--fast"]
+    run("check", "own:trained", *arguments, "--expect-failure", "smoothness=ReLU")
+    printed = capsys.readouterr().out
+    assert "log-determinant" in printed
+    assert "failed" not in printed
+
+
+def test_check_on_training_images_that_a_model_of_vectors_gets_flattened(workplace, capsys):
+    run("check", "own:trained", "--model-args", "case=zuko additive NICE", *TRAIN, "--fast")
+    assert "failed" not in capsys.readouterr().out
+
+
+def test_verify_puts_the_claims_to_a_flow_of_another_library(workplace, capsys):
+    arguments = ["--model-args", "case=zuko additive NICE", "--examples", 2, "--json", "claims.json"]
+    run("verify", "--model", "own:trained", *arguments, *TRAIN)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "Claims on own:trained: 2 examples" in printed
+    assert "Not applicable to this model" in printed
+    assert "needs samples of the flow itself" in printed
+    record = json.loads((workplace / "claims.json").read_text())
+    assert (record["model"], record["train_inputs"], record["is_sound"]) == ("own:trained", "mine.npz:train", True)
+    claims = {each["name"]: each for each in record["claims"]}
+    assert claims["routes-agree"]["verdict"] == claims["path-converges"]["verdict"] == "holds"
+    assert claims["swap-negates"]["verdict"] == "not applicable"
+    assert "two Gaussian models" in claims["swap-negates"]["inapplicable"]
+
+
+def test_counterexamples_of_verify_are_programs_that_run(workplace, capsys):
+    np.save("events.npy", data(32).numpy())
+    arguments = ["--model-args", "case=zuko mixture", "--inputs", "events.npy", "--claims", "hessian-sign"]
+    run("verify", "--model", "own:trained", *arguments)
+    printed = capsys.readouterr().out
+    _, program = re.split(r"hessian-sign, smallest counterexample: .*\n", printed)
+    assert "load_own_density('own:trained', {'case': 'zuko mixture'}, x)" in program
+    exec(program, {})
+    left, relation, right = capsys.readouterr().out.split()
+    assert (relation, right) == (">", "0")
+    assert float(left) > 0
+
+
 def test_explain_on_a_model_whose_parts_cannot_be_told_apart(workplace, capsys):
     arguments = ["--model", "own:trained", "--model-args", "case=zuko MAF", "--train-inputs", "mine.npz:train"]
     run("explain", *arguments, "--inputs", "mine.npz:other", "--n-images", 12, "--bands", 1, "--eigenpairs", 1)
@@ -133,7 +177,7 @@ TRAIN = ("--train-inputs", "mine.npz:train")
         (["own:needs_a_library", *TRAIN], "to install it: pip install -e '.[pyro]'"),
         (["own:trained", *TRAIN, "--model-args", "case"], "--model-args: expected KEY=VALUE, got 'case'"),
         (["own:trained", *TRAIN, "--model-args", "size=3"], "unexpected keyword argument 'size'"),
-        (["own:five", *TRAIN], "takes neither images of shape [16, 1, 2, 3]"),
+        (["own:five", *TRAIN], "takes neither events of shape [16, 1, 2, 3]"),
         (["own:density", "--train-inputs", "mine.npz"], "holds the arrays train, other, floats, gray; say which"),
         (["own:density", "--train-inputs", "mine.npz:gray"], "save array[:, None] instead"),
         (["own:density", "--train-inputs", "none.npz"], "there is no such file"),
@@ -143,5 +187,22 @@ TRAIN = ("--train-inputs", "mine.npz:train")
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
-def test_mistakes_are_told_in_one_line(arguments, words, workplace, capsys):
+def test_mistakes_of_compare_are_told_in_one_line(arguments, words, workplace, capsys):
     assert words in fail(capsys, "compare", "--inputs", "one.npy", "--model", *arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--model", "own:trained"], "--inputs: your own model needs events"),
+        (["--model", "own:trained", *TRAIN, "--inputs", "one.npy"], "leave one of the two out"),
+        (["--model", "own:trained", *TRAIN, "--claims", "stein"], "cannot be put to your own densities"),
+        (["--model", "own:five", *TRAIN], "takes neither events of shape [16, 1, 2, 3]"),
+        (["--model", "nowhere", "--inputs", "one.npy"], "unknown model 'nowhere'"),
+        ([*TRAIN], "--train-inputs: names no model; add --model package.module:factory"),
+        (["--inputs", "one.npy"], "--inputs: names no model"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_mistakes_of_verify_are_told_in_one_line(arguments, words, workplace, capsys):
+    assert words in fail(capsys, "verify", *arguments)
