@@ -7,7 +7,7 @@ from typing import Annotated
 import tyro
 
 from experiments.command_line.own_model_options import OwnModelOptions
-from experiments.command_line.paths import ExistingDirectory, OutputDirectory, RunOrName
+from experiments.command_line.paths import ExistingDirectory, OutputDirectory, RunOrName, TrainedRun
 from experiments.models.config import ModelConfig
 from experiments.models.registry import configuration
 from experiments.paper.gaps.config import GapsConfig
@@ -75,7 +75,7 @@ class CompareOptions:
 class TrajectoryOptions:
     """Compare predicted with measured likelihood gaps at every snapshot of a run, and report when the order settled."""
 
-    model: ExistingDirectory
+    model: TrainedRun
     """The run directory of a flow that was evaluated during training."""
     out: OutputDirectory | None = None
     """Directory for tables and figures; the run directory itself by default."""
@@ -121,7 +121,7 @@ class SweepOptions:
 class ExportOptions:
     """Export a finished run as a reference model: weights, record, measured likelihoods and a model card."""
 
-    run: tyro.conf.Positional[ExistingDirectory]
+    run: tyro.conf.Positional[TrainedRun]
     """The run directory."""
     name: tyro.conf.Positional[str]
     """The name of the model."""

@@ -206,3 +206,10 @@ def test_mistakes_of_compare_are_told_in_one_line(arguments, words, workplace, c
 )
 def test_mistakes_of_verify_are_told_in_one_line(arguments, words, workplace, capsys):
     assert words in fail(capsys, "verify", *arguments)
+
+
+@pytest.mark.parametrize("arguments", [["trajectory", "--model", "own:trained"], ["export", "own:trained", "mine"]])
+def test_commands_that_read_a_run_say_that_an_own_model_has_none(arguments, workplace, capsys):
+    told = fail(capsys, *arguments)
+    assert "own:trained is a model of your own: it has no run with snapshots" in told
+    assert "name the run directory of likelihood-curvature train" in told
