@@ -102,7 +102,7 @@ class Coupling(Bijection):
         """
         if not isinstance(self.transformer, Additive):
             kind = type(self.transformer).__name__
-            raise RouteError(f"{place.name}: expected an additive coupling, got {kind}; use 'hvp'")
+            raise RouteError(f"{place.name}: expected an additive coupling, got {kind}")
         return [AdditiveCoupling(channels // 2, network_layers(self.network, place.within("network")))]
 
     def extra_repr(self) -> str:
