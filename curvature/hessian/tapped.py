@@ -85,9 +85,7 @@ class TappedHessian:
         if abs(float(forms.total) - expected) <= tolerance(x0) * max(float(forms.magnitude), abs(expected)):
             return tapped
         culprit = offending_module(model, modules, x0[None])
-        raise RouteError(
-            f"tapped: {culprit} is not made of linear maps and elementwise activations in sequence"
-        )
+        raise RouteError(f"tapped: {culprit} is not made of linear maps and elementwise activations in sequence")
 
     @property
     def point(self) -> DensityPoint:

@@ -14,8 +14,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from curvature.errors import OptionError
+from curvature.hessian.layered.flow import LayeredFlow
 from experiments.models.adapters.adapted import AdaptedModel, context_tensor, require_initialised, seeded
 from experiments.models.adapters.adapter import Adapter, is_of
+from experiments.models.adapters.described import CouplingSteps, network_layers, unknown_step
 
 
 class FreiaNetwork(AdaptedModel):
@@ -58,6 +60,29 @@ class FreiaNetwork(AdaptedModel):
         shaped = [part.reshape(len(z), *shape) for part, shape in zip(parts, self.output_shapes, strict=True)]
         x, _ = self.model(shaped, c=self._conditions(len(z)), rev=True)
         return x if isinstance(x, Tensor) else x[0]
+
+    def curvature_layers(self) -> LayeredFlow:
+        """Describe the layers of a sequence of NICE blocks on vectors.
+
+        Raises
+        ------
+        RouteError
+            If it is another network, or has conditions.
+        """
+        if not self.is_sequence or self.conditions or len(self.output_shapes[0]) != 1:
+            raise unknown_step(self.model)
+        collected = CouplingSteps(self.output_shapes[0][0], next(self.parameters()).device)
+        for step in self.model.module_list:  # type: ignore[union-attr]
+            if is_of("FrEIA", "NICECouplingBlock")(step):
+                entries = torch.arange(step.channels, device=collected.device)
+                first, second = entries.split([step.split_len1, step.split_len2])
+                collected.couple(second, first, network_layers(step.F, "F"))
+                collected.couple(first, second, network_layers(step.G, "G"))
+            elif is_of("FrEIA", "PermuteRandom")(step):
+                collected.permute(step.perm)
+            else:
+                raise unknown_step(step)
+        return collected.flow()
 
     def log_prob(self, x: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
         """Return `log p(x)` in nats."""

@@ -13,8 +13,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from curvature.errors import OptionError
+from curvature.hessian.layered.flow import LayeredFlow
 from experiments.models.adapters.adapted import AdaptedModel, no_context, require_initialised, seeded
 from experiments.models.adapters.adapter import Adapter, is_of
+from experiments.models.adapters.described import CouplingSteps, Network, network_layers, unknown_step
 
 CONDITIONAL = ("ConditionalNormalizingFlow", "ClassCondFlow", "MultiscaleFlow")
 FLOWS = ("NormalizingFlow", *CONDITIONAL)
@@ -59,6 +61,29 @@ class NormflowsBijection(NormflowsFlow):
         z, log_det = self(x)
         base: Tensor = self.model.q0.log_prob(z, *self._conditions(len(x)))  # type: ignore[union-attr,operator]
         return log_det + base
+
+    def curvature_layers(self) -> LayeredFlow:
+        """Describe the layers of a flow of couplings without scales on vectors.
+
+        Raises
+        ------
+        RouteError
+            If it has other flows.
+        """
+        dim: Any = getattr(self.model.q0, "d", None)
+        if not is_of("normflows", "DiagGaussian")(self.model.q0) or len(self.model.q0.shape) != 1:  # type: ignore
+            raise unknown_step(self.model.q0)
+        collected = CouplingSteps(dim, next(self.parameters()).device)
+        entries = torch.arange(dim, device=collected.device)
+        for step in reversed(_single_flows(self.model.flows)):  # type: ignore[arg-type]
+            if is_of("normflows", "AffineCoupling")(step) and not step.scale:
+                first, second = entries.chunk(2)
+                collected.couple(first, second, network_layers(step.param_map, "param_map", _perceptron), sign=-1)
+            elif is_of("normflows", "Permute")(step):
+                collected.permute(step.inverse(entries[None])[0][0])
+            elif not (is_of("normflows", "Split")(step) and step.mode == "channel"):
+                raise unknown_step(step)
+        return collected.flow()
 
     def inverse(self, z: Tensor) -> Float[Tensor, " B *event"]:
         """Return `x = f^{-1}(z)`."""
@@ -109,6 +134,10 @@ def adapt_normflows(model: Any, context: Any) -> nn.Module:
         return NormflowsMultiscale(model, context)
     has_latents = not is_of("normflows", "ClassCondFlow")(model)
     return NormflowsBijection(model, context) if has_latents else NormflowsFlow(model, context)
+
+
+def _perceptron(module: nn.Module, name: str) -> Network | None:
+    return network_layers(module.net, name) if is_of("normflows", "MLP")(module) else None  # type: ignore[arg-type]
 
 
 def _single_flows(flows: Iterable[Any]) -> list[Any]:
