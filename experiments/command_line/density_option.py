@@ -87,6 +87,7 @@ def _on_training_images(model: str, own: OwnModelOptions) -> OpenedDensity:
 def _loading(model: str, own: OwnModelOptions) -> str:
     """Lines that open a model as `trained`."""
     if is_importable(model):
-        call = f"load_own_model({model!r}, {read_arguments(own.model_args)!r}, {own.train_inputs!r})"
+        given = (model, read_arguments(own.model_args), own.train_inputs, own.value_range, own.levels)
+        call = f"load_own_model({', '.join(map(repr, given))})"
         return f"from experiments.study.own_model import load_own_model\n\ntrained = {call}\n"
     return f"from experiments.paper.reference_models.loading import load_model\n\ntrained = load_model({model!r})\n"

@@ -37,7 +37,9 @@ def open_model(name_or_run: str, own: OwnModelOptions = NONE_GIVEN) -> TrainedMo
         If one of these is given for a model that is not one's own, or the arguments are no ``KEY=VALUE``.
     """
     if is_importable(name_or_run):
-        return load_own_model(name_or_run, read_arguments(own.model_args), own.train_inputs)
+        return load_own_model(
+            name_or_run, read_arguments(own.model_args), own.train_inputs, own.value_range, own.levels
+        )
     if own.first_given is not None:
         raise ConfigError(
             f"{own.first_given}: {name_or_run} is no package.module:factory, so it takes none; leave it out"

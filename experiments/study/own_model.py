@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from analysis.dequantization import dequantize
+from analysis.dequantization import LEVELS
 from analysis.inputs import InputSet, parse_input_set
 from analysis.representation import Representation, representation_of
 from curvature.errors import ConfigError, OptionError, ToolkitError
@@ -43,6 +43,8 @@ class OwnModel:
         The images it was trained on, as an input set.
     train_images
         These images.
+    representation
+        How 8-bit images become the events of the density.
     """
 
     name: str
@@ -51,11 +53,7 @@ class OwnModel:
     family: str
     train_inputs: InputSet
     train_images: ImageSet
-
-    @property
-    def representation(self) -> Representation:
-        """How 8-bit images become the events of the density."""
-        return representation_of(self.model)
+    representation: Representation
 
     @property
     def train_set(self) -> str:
@@ -72,17 +70,25 @@ class OwnModel:
         digest = hashlib.sha256(self.name.encode())
         state = self.model.state_dict() if isinstance(self.model, nn.Module) else {}
         with torch.no_grad():
-            log_p = LogDensity.of(self.model)(_some_of(self.train_images))
+            log_p = LogDensity.of(self.model)(_some_of(self.train_images, self.representation))
         for tensor in (*state.values(), log_p):
             digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
         return digest.hexdigest()
 
     def identity(self) -> dict[str, str]:
         """SHA-256 of weights and some values of log p, and of the training images: what any result depends on."""
-        return {"model": self._digest, "train_images": self.train_images.checksum}
+        low, high = self.representation.values
+        scale = f"{low:g} to {high:g} in {self.representation.levels} levels"
+        return {"model": self._digest, "train_images": self.train_images.checksum, "values": scale}
 
 
-def load_own_model(name: str, arguments: Mapping[str, Any], train_inputs: str | None) -> OwnModel:
+def load_own_model(
+    name: str,
+    arguments: Mapping[str, Any],
+    train_inputs: str | None,
+    value_range: tuple[float, float] | None = None,
+    levels: int = LEVELS,
+) -> OwnModel:
     """Import a model, adapt it if it is of another library, and read its training images.
 
     A model of vectors gets its images flattened.
@@ -95,6 +101,9 @@ def load_own_model(name: str, arguments: Mapping[str, Any], train_inputs: str | 
         What the factory is called with, by name.
     train_inputs
         Name of the input set that it was trained on.
+    value_range, levels
+        The scale of the values that the model takes, and of floats in files, and its number of levels. Without them the
+        model's own `representation`, or else 256 levels of [0, 1].
 
     Raises
     ------
@@ -114,14 +123,18 @@ def load_own_model(name: str, arguments: Mapping[str, Any], train_inputs: str | 
     if inputs.is_generated or inputs.transforms:
         raise ConfigError(f"--train-inputs: expected a data set without transforms, got {train_inputs}")
     made = _imported(name, arguments)
-    images = load_image_set(inputs.set_name, inputs.split)
+    represented = representation_of(made)
+    if value_range is not None or levels != LEVELS:
+        represented = Representation.of_values(*(value_range or (0.0, 1.0)), levels)
+    images = load_image_set(inputs.set_name, inputs.split, representation=represented)
     return OwnModel(
         name=name,
-        model=_for_events(made, _some_of(images), name),
+        model=_for_events(made, _some_of(images, represented), name),
         label=type(made).__name__,
         family=type(made).__module__.partition(".")[0],
         train_inputs=inputs,
         train_images=images,
+        representation=represented,
     )
 
 
@@ -184,8 +197,8 @@ def _evaluate(model: Any, x: Tensor) -> Tensor:
     return LogDensity.of(model)(x)
 
 
-def _some_of(images: ImageSet) -> Tensor:
-    return dequantize(images.head(PROBED_IMAGES), torch.Generator().manual_seed(0), dtype=torch.float64)
+def _some_of(images: ImageSet, representation: Representation) -> Tensor:
+    return representation(images.head(PROBED_IMAGES), torch.Generator().manual_seed(0), torch.float64)
 
 
 def _told(error: Exception) -> str:

@@ -21,6 +21,7 @@ LIBRARIES = {
     "FrEIA": "FrEIA sequence",
 }
 MODULE = """
+import math
 import torch
 from tests.experiments.models.adapters.cases import CASES
 
@@ -35,6 +36,16 @@ class Density(torch.nn.Module):
         return -0.5 * x.square().flatten(1).sum(1)
 
 density = Density().eval()
+
+class Between(torch.nn.Module):
+    # The same density for values in [low, high] instead of [0, 1]; uniform if flat.
+    def __init__(self, low, high, flat=False):
+        super().__init__()
+        self.low, self.width, self.flat = low, high - low, flat
+
+    def log_prob(self, x):
+        inner = 0 * x.flatten(1).sum(1) if self.flat else density.log_prob((x - self.low) / self.width)
+        return inner - x[0].numel() * math.log(self.width)
 
 class Five(torch.nn.Module):
     def log_prob(self, x):
@@ -52,6 +63,7 @@ def workplace(tmp_path, monkeypatch):
     images = {name: pixels(n, seed) for name, n, seed in (("train", 40, 0), ("other", 30, 1))}
     np.savez(tmp_path / "mine.npz", **images, floats=images["other"] / 255.0, gray=images["other"][:, 0])
     np.save(tmp_path / "one.npy", images["other"])
+    np.save(tmp_path / "signed.npy", np.linspace(-0.5, 0.5, 18).reshape(3, 1, 2, 3))
     return tmp_path
 
 
@@ -143,6 +155,30 @@ def test_a_file_is_read_alike_as_pixels_and_as_floats(workplace):
     assert bpd["mine.npz:other:contrast=0.5"] != bpd["one.npy"]
 
 
+def bits(out):
+    return pd.read_csv(out / "comparison.csv").groupby("input_set")[["bpd", "measured"]].first()
+
+
+def test_another_scale_of_the_values_changes_no_bits_per_dim(workplace):
+    images = np.load("mine.npz")["other"]
+    np.save("signed.npy", 2 * (images + 0.5) / 256 - 1)
+    rest = ("--n-images", 9, "--mean-curvature-points", 0, "--inputs", "one.npy", "constant=128")
+    run("compare", "--model", "own:density", *TRAIN, *rest, "--out", "runs/unit")
+    own = ("--model", "own:Between", "--model-args", "low=-1.0", "high=1.0", "--value-range", -1, 1, *TRAIN)
+    run("compare", *own, *rest, "signed.npy", "--out", "runs/signed")
+    unit, signed = bits(workplace / "runs" / "unit"), bits(workplace / "runs" / "signed")
+    for name in unit.index:
+        assert signed.loc[name].tolist() == pytest.approx(unit.loc[name].tolist(), rel=1e-12)
+    assert signed.loc["signed.npy"].tolist() == signed.loc["one.npy"].tolist()
+
+
+def test_bits_per_dim_count_the_levels(workplace):
+    arguments = ["low=-1.0", "high=3.0", "flat=True"]
+    run("compare", "--model", "own:Between", "--model-args", *arguments, "--value-range", -1, 3, "--levels", 32, *TRAIN,
+        "--inputs", "one.npy", "--n-images", 9, "--mean-curvature-points", 0, "--out", "runs/c")  # fmt: skip
+    assert bits(workplace / "runs" / "c")["bpd"].tolist() == pytest.approx([5.0], rel=1e-12)
+
+
 def test_changed_weights_make_the_comparison_again(workplace, capsys):
     arguments = ["compare", "--model", "own:trained", "--train-inputs", "mine.npz:train", "--inputs", "one.npy"]
     run(*arguments, "--n-images", 8, "--out", "runs/c")
@@ -183,6 +219,13 @@ TRAIN = ("--train-inputs", "mine.npz:train")
         (["own:density", "--train-inputs", "none.npz"], "there is no such file"),
         (["own:density", "--train-inputs", "constant=3"], "--train-inputs: expected a data set without transforms"),
         (["own:density", *TRAIN, "--inputs", "mine.npz:othr"], "did you mean 'other'?"),
+        (["own:density", *TRAIN, "--value-range", "1", "0"], "range of values: expected LOW below HIGH, got 1 and 0"),
+        (["own:density", *TRAIN, "--levels", "300"], "expected a whole number from 2 to 256"),
+        (
+            ["own:density", "--train-inputs", "signed.npy"],
+            "floats range over [-0.5, 0.5], expected [0, 1]; say",
+        ),
+        (["cifar10", "--levels", "32"], "--levels: cifar10 is no package.module:factory"),
         (["cifar10", *TRAIN], "--train-inputs: cifar10 is no package.module:factory"),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
