@@ -36,7 +36,7 @@ def import_model(name: str, arguments: Mapping[str, Any] = MappingProxyType({}))
     UnknownNameError
         If the module has nothing of that name.
     """
-    found = _attribute(name)
+    found = import_object(name)
     if not arguments and not is_factory(found):
         return found
     try:
@@ -60,7 +60,16 @@ def is_factory(found: Any) -> bool:
     return all(one.default is not inspect.Parameter.empty or one.kind in optional for one in parameters)
 
 
-def _attribute(name: str) -> Any:
+def import_object(name: str) -> Any:
+    """Import whatever has the name ``package.module:name``.
+
+    Raises
+    ------
+    ConfigError
+        If the name has another form, or the module cannot be imported.
+    UnknownNameError
+        If the module has nothing of that name.
+    """
     if not is_importable(name):
         raise ConfigError(f"{name}: expected package.module:factory")
     path, _, attributes = name.partition(":")

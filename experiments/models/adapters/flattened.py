@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from curvature.errors import RouteError
 from curvature.hessian.layered.flow import HasCurvatureLayers, LayeredFlow
 from curvature.hessian.layered.layers import Flatten
+from curvature.log_prob_parts import SplitsLogProb
 
 
 class FlattenedModel(nn.Module):
@@ -34,6 +35,10 @@ class FlattenedModel(nn.Module):
         """Return `log p(x)` in nats."""
         log_p: Tensor = self.model.log_prob(x.flatten(1))  # type: ignore[operator]
         return log_p
+
+    def log_prob_parts(self, x: Float[Tensor, " B *event"]) -> dict[str, Float[Tensor, " B"]]:
+        """Return the parts of `log p(x)` that the model names, in nats."""
+        return dict(self.model.log_prob_parts(x.flatten(1))) if isinstance(self.model, SplitsLogProb) else {}
 
     def forward(self, x: Float[Tensor, " B *event"]) -> tuple[Tensor, Float[Tensor, " B"]]:
         """Return the latents and `log|det dz/dx|` in nats."""
