@@ -25,10 +25,10 @@ from experiments.command_line.options import (
     SweepOptions,
     TrainOptions,
     TrajectoryOptions,
-    VerifyOptions,
 )
 from experiments.command_line.parse_errors import in_one_line
 from experiments.command_line.starting_point import demo_defaults, train_defaults
+from experiments.command_line.verify_options import VerifyOptions
 from experiments.data.location import use_data_root
 from experiments.program import PROGRAM
 
