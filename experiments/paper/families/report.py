@@ -11,8 +11,9 @@ from experiments.paper.pairs import Pair
 
 NOTES = (
     "Gaps in bits/dim against the training images, negative = more likely; ± one standard error over the images, of "
-    "one training run each: how much a gap moves with the seed was not measured. Every model had about two minutes of one "
-    "CPU thread (`experiments/paper/preset_settings`), so BPD compare families at an equal budget, not at their best. "
+    "one training run each: how much a gap moves with the seed was not measured. Every model had about two minutes of "
+    "one CPU thread (`experiments/paper/preset_settings`), so BPD compare families at an equal budget, not at their "
+    "best. "
     "BPD of `embedding` are bits per feature and compare with nothing else. AUROC: the probability that a training "
     "image has the larger log p, so below 0.5 where the other set is likelier. Volume: the share of the gap that "
     "log|det df/dx| makes; 0 for constant volume. `!`: the sign is wrong, where both numbers lie two standard errors "
