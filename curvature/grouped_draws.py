@@ -15,7 +15,7 @@ from torch import Tensor
 
 GROUPS = 10
 """Groups of samples: sample i belongs to group i mod 10."""
-ROWS_AT_ONCE = 1024
+ROWS_AT_ONCE = 256
 RIDGE = 1e-12
 """Share of the total variance that keeps the Gram matrix of samples, which may repeat, positive definite."""
 
@@ -96,7 +96,7 @@ def grouped_draws(
     counts, sums = like.new_zeros(count), like.new_zeros(count, dim)
     weights, products = like.new_zeros(count, draws), like.new_zeros(count, draws, dim)
     for start, eps in _random_rows(len(x), draws, seed, kind):
-        rows = (x[start : start + len(eps)].to(like) - centre).flatten(1)
+        rows = (x[start : start + len(eps)].to(like) - centre).reshape(len(eps), dim)
         eps = eps.to(like)
         for g in range(count):
             own = groups[start : start + len(eps)] == g
@@ -124,7 +124,7 @@ def floor_deviations(
     N, dim = len(x), x[0].numel()
     if variance == 0 or dim < N:
         return None
-    rows = x.to(like).flatten(1)
+    rows = x.to(like).reshape(N, dim)
     rows = rows - rows.mean(0)
     xi = torch.randn(draws, dim, generator=torch.Generator().manual_seed(seed), dtype=torch.float64).to(like)
     gram = rows @ rows.T

@@ -24,6 +24,9 @@ class SetValue:
     ----------
     value
         The value. Only differences between two sets' values are predictions.
+    proxy
+        One number a sample whose mean varies from one set of samples to another much as the value does: the part of its
+        error that is known from every sample rather than from ten groups.
     deviations
         By group of samples: the value without the group, minus the value.
     draws
@@ -36,6 +39,7 @@ class SetValue:
     """
 
     value: float
+    proxy: Float[Tensor, " N"]
     deviations: Float[Tensor, " G"]
     draws: Float[Tensor, " K"]
     draws_in_deviations: float = 0.0
@@ -48,6 +52,7 @@ class SetValue:
         return replace(
             self,
             value=self.value - float(mean),
+            proxy=self.proxy - values,
             deviations=self.deviations - (left_out_means(values) - mean),
             half=math.nan,
         )
@@ -64,7 +69,7 @@ class Gap(NamedTuple):
 
 def set_gap(q: SetValue, p: SetValue) -> Gap:
     """Difference of the values of two sets; samples of both sets are independent, random draws are paired."""
-    samples = _jackknife_variance(q) + _jackknife_variance(p)
+    samples = _samples_variance(q) + _samples_variance(p)
     draws = float((q.draws - p.draws).var()) / len(q.draws)
     return Gap(q.value - p.value, math.sqrt(samples + draws), math.sqrt(samples), math.sqrt(draws))
 
@@ -84,8 +89,12 @@ def noise_of_draws(left_out: Float[Tensor, "G K"]) -> float:
     return (G - 1) / G * float((left_out - left_out.mean(0)).var(1).sum()) / K if K > 1 else 0.0
 
 
-def _jackknife_variance(value: SetValue) -> float:
-    """``(G - 1) / G sum_g (theta_g - mean theta)^2``, less what the random draws add to it."""
-    G = len(value.deviations)
-    total = (G - 1) / G * float((value.deviations - value.deviations.mean()).square().sum())
-    return max(total - value.draws_in_deviations, 0.0)
+def _samples_variance(value: SetValue) -> float:
+    """Variance of the value over samples: that of a multiple of the proxy's mean, and the jackknife's of the rest."""
+    deviations, of_proxy = value.deviations - value.deviations.mean(), left_out_means(value.proxy)
+    of_proxy = of_proxy - of_proxy.mean()
+    square, G = float(of_proxy.square().sum()), len(deviations)
+    # Two groups lie on a line whatever they are.
+    slope = float(deviations @ of_proxy) / square if square > 0 and G > 2 else 0.0
+    rest = (G - 1) / G * float((deviations - slope * of_proxy).square().sum()) - value.draws_in_deviations
+    return slope**2 * float(value.proxy.var()) / len(value.proxy) + max(rest, 0.0)

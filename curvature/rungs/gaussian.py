@@ -59,6 +59,7 @@ def expected_log_p(settings: GaussianSettings, samples: SampleSet) -> SetValue:
     replicates, value = torch.stack(left_out), float(values.mean())
     return SetValue(
         value,
+        slope * of_samples.double(),
         replicates.mean(1) - value,
         values,
         noise_of_draws(replicates),

@@ -7,7 +7,7 @@ values of log p: two independent computations of one number, on the same moments
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float
@@ -79,7 +79,7 @@ def evaluate_set(start: Start, samples: SampleSet) -> SetValue:
     if not torch.equal(samples.x, start.p):  # from p to itself there is no way to go
         totals = way(start, samples)
         draws = totals.values(totals.slope(), float(samples.second_order.mean()) - start.second_order)
-    return SetValue(float(draws.mean()), of_gaussian.deviations, draws, of_gaussian.draws_in_deviations)
+    return replace(of_gaussian, value=float(draws.mean()), draws=draws, half=math.nan)
 
 
 def way(start: Start, samples: SampleSet) -> Pairs:

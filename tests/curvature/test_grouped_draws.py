@@ -20,7 +20,7 @@ def test_a_draw_is_that_combination_of_the_samples_of_its_groups(count, seed, da
     x = 3 + randn(count, 2, 2, seed=seed)
     draws = grouped_draws(x, 5, seed, like=x)
     groups = data.draw(st.lists(st.sampled_from(draws.groups), min_size=1, unique=True))
-    eps = torch.randn(1024, 5, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)[:count]
+    eps = torch.randn(256, 5, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)[:count]
     own, eps = chosen(x, groups), chosen(eps, groups)
     expected = torch.einsum("nk,nij->kij", eps, own - own.mean(0)) / len(own) ** 0.5
     torch.testing.assert_close(draws.mean(groups), own.mean(0))
@@ -38,7 +38,7 @@ def test_the_covariance_of_the_draws_is_the_empirical_one(kind):
 
 
 def test_random_numbers_of_a_sample_do_not_depend_on_the_others():
-    x = randn(1500, 2, seed=0)
+    x = randn(400, 2, seed=0)
     few, many = (grouped_draws(y, 3, 0, like=x) for y in (x[:7], torch.cat([x[:7], 0 * x[7:]])))
     total = [each.products.sum(0) + each.weights.sum(0)[:, None] * each.centre for each in (few, many)]
     torch.testing.assert_close(*total)

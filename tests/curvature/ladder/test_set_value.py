@@ -13,8 +13,9 @@ from tests.curvature.densities import CouplingFlow, randn
 FEW = GaussianOptions(pairs=48, left_out_pairs=48)
 
 
-def of_mean(values):
-    return SetValue(float(values.mean()), left_out_means(values) - values.mean(), values.new_zeros(4))
+def of_mean(values, proxy=None):
+    proxy = torch.zeros_like(values) if proxy is None else proxy
+    return SetValue(float(values.mean()), proxy, left_out_means(values) - values.mean(), values.new_zeros(4))
 
 
 def test_without_each_sample_the_jackknife_of_a_mean_is_its_standard_error():
@@ -24,6 +25,13 @@ def test_without_each_sample_the_jackknife_of_a_mean_is_its_standard_error():
     assert gap.error == pytest.approx(math.sqrt(float(q.var() / 10 + p.var() / 8)))
     assert gap.samples_error == gap.error
     assert gap.draws_error == 0
+
+
+def test_a_proxy_that_is_right_gives_the_error_from_every_sample():
+    q, p = randn(50, seed=0), randn(60, seed=1)
+    exact = math.sqrt(float(q.var() / 50 + p.var() / 60))
+    assert set_gap(of_mean(q, q), of_mean(p, p)).error == pytest.approx(exact)
+    assert set_gap(of_mean(q), of_mean(p)).error != pytest.approx(exact, rel=1e-3)
 
 
 def test_a_mean_less_itself_has_no_error():
@@ -47,7 +55,7 @@ def test_the_variance_that_draws_add_to_the_jackknife_is_taken_off():
 
 def test_draws_are_paired():
     draws = randn(40, seed=0)
-    q, p = (SetValue(c, torch.zeros(10).double(), draws + c) for c in (2.0, 1.0))
+    q, p = (SetValue(c, torch.zeros(20).double(), torch.zeros(10).double(), draws + c) for c in (2.0, 1.0))
     assert set_gap(q, p).draws_error == pytest.approx(0, abs=1e-12)
 
 
