@@ -1,12 +1,16 @@
 """Uniform dequantisation (docs/theory.md, eq. 1): 8-bit pixels become points of [0, 1)^D, where log p is a density."""
 
+from typing import Literal
+
 import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from curvature.errors import DtypeError
+from curvature.units import LEVELS
 
-LEVELS = 256
+Cells = Literal["uniform", "centre"]
+"""Where in its cell a pixel is put: anywhere, for a density, or in the middle, for a probability mass."""
 
 
 def require_pixels(images: Tensor, name: str = "images") -> None:
@@ -55,7 +59,20 @@ def dequantize(
     Theis, van den Oord, Bethge, "A note on the evaluation of generative models", ICLR 2016, section 3.1.
     """
     require_pixels(images)
-    return fill_cells(images, torch.rand(images.shape, generator=generator, dtype=dtype, device=images.device))
+    return fill_cells(images, cell_noise("uniform", images.shape, generator, dtype, images.device))
+
+
+def cell_noise(
+    cells: Cells,
+    shape: tuple[int, ...],
+    generator: torch.Generator,
+    dtype: torch.dtype,
+    device: torch.device | str = "cpu",
+) -> Float[Tensor, " *shape"]:
+    """Places within cells of width one: ``U[0, 1)``, or one half, for which the generator draws nothing."""
+    if cells == "centre":
+        return torch.full(shape, 0.5, dtype=dtype, device=device)
+    return torch.rand(shape, generator=generator, dtype=dtype, device=device)
 
 
 def fill_cells(

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from curvature.errors import NonFiniteError, TooFewSamplesError
-from curvature.units import bits_per_dim
+from curvature.units import BITS_PER_PIXEL, bits_per_dim
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,12 @@ class Measurement:
         )
 
 
-def summarize_likelihood(input_set: str, log_prob: Float[Tensor, " count"], dim: int) -> Measurement:
+def summarize_likelihood(
+    input_set: str, log_prob: Float[Tensor, " count"], dim: int, bits: float = BITS_PER_PIXEL
+) -> Measurement:
     """Compute the mean bits per dimension of per-image log-likelihoods in nats.
+
+    `bits` per dimension are added: 8 for a density of 8-bit images on [0, 1]^D, 0 for a probability mass.
 
     Raises
     ------
@@ -52,15 +56,19 @@ def summarize_likelihood(input_set: str, log_prob: Float[Tensor, " count"], dim:
     count = len(log_prob)
     if count < 2:
         raise TooFewSamplesError(f"{input_set}: a standard error needs at least 2 images, got {count}")
-    bits = bits_per_dim(log_prob.double(), dim)
-    finite = bits.isfinite()
+    values = bits_per_dim(log_prob.double(), dim, bits)
+    finite = values.isfinite()
     if not finite.all():
         raise NonFiniteError(f"log p is not finite for {int((~finite).sum())} of {count} images of {input_set}")
-    return Measurement(input_set, bits.mean().item(), bits.std().item() / math.sqrt(count), count)
+    return Measurement(input_set, values.mean().item(), values.std().item() / math.sqrt(count), count)
 
 
 def measure(
-    log_prob: Callable[[Tensor], Tensor], inputs: Float[Tensor, " count *event"], input_set: str, batch_size: int = 256
+    log_prob: Callable[[Tensor], Tensor],
+    inputs: Float[Tensor, " count *event"],
+    input_set: str,
+    batch_size: int = 256,
+    bits: float = BITS_PER_PIXEL,
 ) -> Measurement:
     """Compute the mean bits per dimension of dequantised images under a model.
 
@@ -69,12 +77,14 @@ def measure(
     log_prob
         ``[batch, *event] -> [batch]``, in nats.
     inputs
-        Dequantised images on the scale [0, 1].
+        Events as the model takes them: dequantised images on the scale [0, 1].
     input_set
         Name for the measurement.
     batch_size
         Images per evaluation, which limits the memory.
+    bits
+        Bits per dimension that are added, as for `summarize_likelihood`.
     """
     with torch.no_grad():
         values = torch.cat([log_prob(batch) for batch in inputs.split(batch_size)])
-    return summarize_likelihood(input_set, values, inputs[0].numel())
+    return summarize_likelihood(input_set, values, inputs[0].numel(), bits)

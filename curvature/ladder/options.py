@@ -21,7 +21,7 @@ class GaussianOptions:
         Antithetic pairs of draws at each of them.
     floor_variance
         Variance of every entry in the directions in which too few samples have none. None: that of dequantisation for
-        images on the scale [0, 1], zero for other events.
+        dequantised images on the scale [0, 1], zero for other events.
     seed
         Of the random numbers; sets share them.
 

@@ -6,6 +6,8 @@ It uses exactly what the second-order argument uses, means, covariances and the 
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from curvature.expansion import Expansion
 from curvature.gaussian_expectation import antithetic_pairs, group_means
@@ -15,9 +17,12 @@ from curvature.ladder.rung import Rung, Setting
 from curvature.ladder.samples import SampleSet
 from curvature.ladder.set_value import SetValue, noise_of_draws
 from curvature.preconditions import CHANNELS
+from curvature.units import LEVELS
 
-DEQUANTIZATION_VARIANCE = 1 / (12 * 256**2)
+DEQUANTIZATION_VARIANCE = 1 / (12 * LEVELS**2)
 """Variance of the uniform noise within the cells of 8-bit pixels on the scale [0, 1] (eq. 27)."""
+GRID = 1e-3
+"""Pixels that all stand at one place of their cells, to this share of a cell, are not dequantised."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +34,20 @@ class GaussianSettings:
 
 
 def prepare(setting: Setting) -> GaussianSettings:
-    """Decide on the floor: for images on the scale [0, 1] the variance of dequantisation, unless it is given."""
+    """Decide on the floor: for dequantised images on the scale [0, 1] the variance of that, unless it is given."""
     options, x = setting.options.gaussian, setting.p
     if options.floor_variance is not None:
         return GaussianSettings(options, options.floor_variance)
+    return GaussianSettings(options, DEQUANTIZATION_VARIANCE if _are_dequantized(x) else 0.0)
+
+
+def _are_dequantized(x: Float[Tensor, " N *event"]) -> bool:
+    """Whether samples look like images on the scale [0, 1] whose pixels are spread over their cells."""
     is_image = x.ndim == 4 and x.shape[1] in CHANNELS and float(x.min()) >= 0 and float(x.max()) <= 1
-    return GaussianSettings(options, DEQUANTIZATION_VARIANCE if is_image else 0.0)
+    if not is_image:
+        return False
+    places = LEVELS * x[0] % 1
+    return bool((places - places.flatten()[0]).abs().max() > GRID)
 
 
 def evaluate_set(settings: GaussianSettings, samples: SampleSet) -> SetValue:

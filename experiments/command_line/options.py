@@ -47,7 +47,7 @@ class TrainOptions:
     resume: ExistingDirectory | None = None
     """Continue the run in this directory from its checkpoint, with its own configuration."""
     preset: str | None = None
-    """laptop, gpu or paper: the sizes and training settings to start from; other options change single ones."""
+    """laptop, gpu, paper, or one for another family such as realnvp: what to start from; other options change it."""
     config: Annotated[ExperimentConfig, tyro.conf.arg(name="")] = field(default_factory=ExperimentConfig)
     """Data, model and training."""
     data_root: ExistingDirectory | None = None

@@ -1,16 +1,15 @@
 """What every flow of this package offers: an exact density, an inverse and samples."""
 
-import math
-
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
-from curvature.errors import DtypeError, ShapeError
-from experiments.models.prior import GaussianPrior
+from curvature.errors import ShapeError
+from experiments.models.density import DensityModel, plain
+from experiments.models.prior import Prior
 
 
-class Flow(nn.Module):
+class Flow(DensityModel):
     """A density on events of one shape: `log p(x) = sum_i log psi(z_i) + log|det df/dx|`, `z = f(x)`.
 
     Subclasses give `forward` and `inverse`. The library does not check values: NaN in gives NaN out.
@@ -19,14 +18,12 @@ class Flow(nn.Module):
     ----------
     event_shape : tuple of int
         Shape of one event, without the batch: (C, H, W) for images.
-    prior : GaussianPrior
+    prior : Prior
         The density psi of the latents.
     """
 
-    def __init__(self, event_shape: tuple[int, ...], prior: GaussianPrior) -> None:
-        super().__init__()
-        self.event_shape = tuple(event_shape)
-        self.dim = math.prod(event_shape)
+    def __init__(self, event_shape: tuple[int, ...], prior: Prior) -> None:
+        super().__init__(event_shape)
         self.prior = prior
 
     @property
@@ -42,9 +39,6 @@ class Flow(nn.Module):
         """Return `x = f^{-1}(z)`."""
         raise NotImplementedError
 
-    def initialise(self, x: Float[Tensor, " B *event"]) -> None:
-        """Set the parameters that depend on data from the batch `x`; a flow without any is left as it is."""
-
     def log_prob(self, x: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
         """Return `log p(x)` in nats.
 
@@ -58,32 +52,23 @@ class Flow(nn.Module):
         z, log_det = self(x)
         return self.prior.log_prob(z) + log_det
 
+    def log_prob_parts(self, x: Float[Tensor, " B *event"]) -> dict[str, Float[Tensor, " B"]]:
+        """Return the prior term and the volume term of `log p(x)` in nats (docs/theory.md, eqs. 4 and 8a)."""
+        z, log_det = self(x)
+        return {"prior": self.prior.log_prob(z), "log_det": log_det}
+
     @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator, temperature: float = 1.0) -> Float[Tensor, " n *event"]:
         """Draw `n` events from the model; `temperature` multiplies the prior's standard deviation (1 is the model)."""
         return self.inverse(self.prior.sample(n, self.dim, generator, temperature))
 
-    def require_events(self, x: Tensor) -> None:
-        """Raise unless `x` is a batch of float events [B, *event_shape] of the model's precision."""
-        if tuple(x.shape[1:]) != self.event_shape or x.ndim != len(self.event_shape) + 1:
-            raise ShapeError(f"Expected a batch of shape (B, {_plain(self.event_shape)}), got ({_plain(x.shape)}).")
-        self._require_floats(x, "events")
-
     def require_latents(self, z: Tensor) -> None:
         """Raise unless `z` is a batch of float latents [B, D]."""
         if z.ndim != 2 or z.shape[1] != self.dim:
-            raise ShapeError(f"Expected latents of shape (B, {self.dim}), got ({_plain(z.shape)}).")
-        self._require_floats(z, "latents")
+            raise ShapeError(f"Expected latents of shape (B, {self.dim}), got ({plain(z.shape)}).")
+        self.require_floats(z, "latents")
 
-    def _require_floats(self, x: Tensor, what: str) -> None:
-        if not x.is_floating_point():
-            raise DtypeError(f"Expected {what} as floats, got {x.dtype}; dequantise integer pixels first.")
-        dtype = self.prior.log_scale.dtype
-        if x.dtype != dtype:
-            raise DtypeError(
-                f"The model is {dtype} and the {what} are {x.dtype}; convert one of the two with .to(dtype)."
-            )
-
-
-def _plain(shape: tuple[int, ...] | torch.Size) -> str:
-    return ", ".join(str(size) for size in shape)
+    @property
+    def dtype(self) -> torch.dtype:
+        """Precision of the prior, and so of the model."""
+        return self.prior.log_scale.dtype

@@ -1,7 +1,7 @@
 """The registry of model families: their settings, builders, descriptions and sizes by name.
 
 A family is a module or package in `experiments/models/families` that defines a `FAMILY`; no other module names it.
-Flows are imported when the first one is built: importing torch takes seconds, and a command line must answer at once.
+Models are imported when the first one is built: importing torch takes seconds, and a command line must answer at once.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ from experiments.models.config import ModelConfig
 from experiments.storage.serialisation import read_by_kind
 
 if TYPE_CHECKING:
-    from experiments.models.flow import Flow
+    from experiments.models.density import DensityModel
 
 PACKAGE = "experiments.models.families"
 DEFAULT_KIND = "glow"
@@ -62,8 +62,8 @@ class Family:
     ----------
     config
         The dataclass of its settings. The default of its field `kind` is the family's name.
-    flow
-        ``module:callable`` that makes a flow from event shape, settings and the seed of the initial weights.
+    builder
+        ``module:callable`` that makes a model from image shape, settings and the seed of the initial weights.
     describe
         Describes a model of these settings.
     fit
@@ -74,7 +74,7 @@ class Family:
     """
 
     config: type[Any]
-    flow: str
+    builder: str
     describe: Callable[[Any], ModelDescription]
     fit: Callable[[Any, EventShape], Any] = lambda config, event_shape: config
     size: Callable[[Any, EventShape], ModelSize] = lambda config, event_shape: ModelSize(0, 0)
@@ -118,8 +118,8 @@ def configuration(kind: str = DEFAULT_KIND, **settings: Any) -> ModelConfig:
     return config
 
 
-def build(config: ModelConfig, event_shape: EventShape, seed: int = 0) -> "Flow":
-    """Build the flow of these settings for images of a shape.
+def build(config: ModelConfig, event_shape: EventShape, seed: int = 0) -> "DensityModel":
+    """Build the model of these settings for images of a shape.
 
     Parameters
     ----------
@@ -135,9 +135,9 @@ def build(config: ModelConfig, event_shape: EventShape, seed: int = 0) -> "Flow"
     """
     weights = size(config, event_shape).parameters
     require_memory(FLOAT32 * weights, f"a model of {weights:,} weights", "make it narrower or shallower")
-    module, _, name = family(config.kind).flow.partition(":")
-    flow: Flow = getattr(import_module(module), name)(event_shape, config, seed)
-    return flow
+    module, _, name = family(config.kind).builder.partition(":")
+    model: DensityModel = getattr(import_module(module), name)(event_shape, config, seed)
+    return model
 
 
 def size(config: ModelConfig, event_shape: EventShape) -> ModelSize:

@@ -1,84 +1,19 @@
-"""Presets: sizes and training settings of CV-Glow for a laptop, a GPU, and at the published sizes. No torch here."""
+"""Presets: sizes of models and settings of training by name, for a laptop, a GPU, and at the published sizes.
 
-from dataclasses import dataclass, replace
+A preset is one file of `experiments.paper.preset_settings`. No torch here.
+"""
 
+from dataclasses import replace
+
+from curvature.discovery import discover
 from curvature.names import require_known
 from experiments.data.file_names import is_array_file
 from experiments.data.registry import DESCRIPTIONS
-from experiments.models.config import ModelConfig
-from experiments.models.registry import EventShape, configuration, fit
+from experiments.models.registry import EventShape, fit
+from experiments.paper.preset import Preset
 from experiments.study.configuration import DataConfig, ExperimentConfig
-from experiments.training.config import TrainingConfig
 
-
-@dataclass(frozen=True)
-class Preset:
-    """One choice of model and training, for images of each of the paper's two shapes."""
-
-    purpose: str
-    """Machine and time that it is made for."""
-    gray: ModelConfig
-    """The flow for 1 x 28 x 28 images, which allow two levels."""
-    colour: ModelConfig
-    """The flow for 3 x 32 x 32 images."""
-    training: TrainingConfig
-    """How either is trained."""
-
-
-# Sizes of the published models: Nalisnick et al. 2019 (arXiv 1810.09136), appendix A. The paper's own optimizer ran for
-# a million steps; the settings here are ours.
-_PUBLISHED_GRAY = configuration("glow", levels=2, steps=16, width=200)
-_PUBLISHED_COLOUR = configuration("glow", levels=3, steps=8, width=400)
-
-PRESETS: dict[str, Preset] = {
-    "laptop": Preset(
-        purpose="about half an hour on one CPU thread with bfloat16 arithmetic",
-        gray=configuration("glow", levels=2, steps=8, width=64),
-        colour=configuration("glow", levels=3, steps=8, width=64),
-        training=TrainingConfig(
-            steps=12_000,
-            batch_size=32,
-            optimizer="adam",
-            learning_rate=3e-3,
-            warmup_steps=100,
-            clip_norm=20.0,
-            ema_decay=0.999,
-            precision="bfloat16",
-            device="cpu",
-        ),
-    ),
-    "gpu": Preset(
-        purpose="about a quarter of an hour on one H200-class GPU",
-        gray=_PUBLISHED_GRAY,
-        colour=_PUBLISHED_COLOUR,
-        training=TrainingConfig(
-            steps=30_000,
-            batch_size=256,
-            optimizer="adam",
-            learning_rate=2e-3,
-            warmup_steps=500,
-            ema_decay=0.9995,
-            precision="bfloat16",
-            checkpoint_every=2000,
-            log_every=100,
-        ),
-    ),
-    "paper": Preset(
-        purpose="the published sizes, trained to the end in float32",
-        gray=_PUBLISHED_GRAY,
-        colour=_PUBLISHED_COLOUR,
-        training=TrainingConfig(
-            steps=200_000,
-            batch_size=256,
-            optimizer="adam",
-            learning_rate=1e-3,
-            warmup_steps=2000,
-            ema_decay=0.9999,
-            checkpoint_every=5000,
-            log_every=100,
-        ),
-    ),
-}
+PRESETS: dict[str, Preset] = {preset.name: preset for preset in discover("experiments.paper.preset_settings", "PRESET")}
 
 
 def preset_experiment(preset: str, train_set: str, seed: int = 0, patch_size: int = 8) -> ExperimentConfig:
@@ -87,13 +22,13 @@ def preset_experiment(preset: str, train_set: str, seed: int = 0, patch_size: in
     Parameters
     ----------
     preset
-        `laptop`, `gpu` or `paper`.
+        Name of the preset.
     train_set
-        Name of the data set in the catalog, or a file of arrays; its shape decides between gray and colour flow.
+        Name of the data set in the catalog, or a file of arrays; its shape decides for the gray or the colour model.
     seed
         Of the initial weights, the order of the images and the dequantisation noise.
     patch_size
-        Height and width of embedded image patches, in pixels; a flow for them has as many levels as they can be halved.
+        Height and width of embedded image patches, in pixels; the model is fitted to them (`Family.fit`).
 
     Raises
     ------
@@ -102,16 +37,18 @@ def preset_experiment(preset: str, train_set: str, seed: int = 0, patch_size: in
     ConfigError
         If the patch size lies outside its range.
     ShapeError
-        If no flow of the preset's family takes images of that size.
+        If no model of the preset's family takes images of that size.
     """
     require_known("preset", preset, PRESETS)
     chosen, data = PRESETS[preset], DataConfig(train_set=train_set, patch_size=patch_size)
     event_shape = _event_shape(train_set, patch_size)
-    model = chosen.gray if event_shape[0] == 1 else chosen.colour
+    is_gray = event_shape[0] == 1
+    model = chosen.gray if is_gray else chosen.colour
+    steps = chosen.training.steps if is_gray or chosen.colour_steps is None else chosen.colour_steps
     return ExperimentConfig(
         data=data,
         model=fit(model, event_shape),
-        training=replace(chosen.training, seed=seed),
+        training=replace(chosen.training, steps=steps, seed=seed),
     )
 
 

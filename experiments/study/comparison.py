@@ -13,10 +13,12 @@ from analysis.comparison import Provenance, compare
 from analysis.inputs import InputSet
 from analysis.likelihood import summarize_likelihood
 from curvature import Expansion
+from curvature.units import BITS_PER_PIXEL
 from experiments.storage.environment import environment_record
 from experiments.storage.run_directory import RunDirectory
 from experiments.storage.stages import Stage, run_stage
 from experiments.study.configuration import ComparisonConfig
+from experiments.study.event_setting import event_setting
 from experiments.study.progress import SILENT, Progress
 from experiments.study.rungs import (
     RungSettings,
@@ -151,6 +153,7 @@ def compare_samples(
     settings: RungSettings,
     provenance: Provenance,
     progress: Progress,
+    bits: float = BITS_PER_PIXEL,
 ) -> Comparison:
     """Evaluate every rung on the training images once, and compare every input set with them.
 
@@ -159,13 +162,15 @@ def compare_samples(
     expansion
         Expansion of the model's log p.
     samples
-        Dequantised images by the input sets' names, the training images first (`load_samples`).
+        Events of the images by the input sets' names, the training images first (`load_samples`).
     inputs
         The input sets that get rows.
     settings, provenance
         Which rungs, and what the rows name as their source.
     progress
         Counts images.
+    bits
+        Bits per dimension that make log p comparable with 8-bit images (`Representation.bits`).
     """
     names = dict.fromkeys(map(str, inputs))
     train_name, x_train = next(iter(samples.items()))
@@ -175,22 +180,27 @@ def compare_samples(
     for name in names:
         count = 0 if name == train_name else len(samples[name])
         values[name] = side.evaluate(name, progress.part(done, count, total))
-        tables.append(compare_set(side, name, values[name], provenance))
+        tables.append(compare_set(side, name, values[name], provenance, bits))
         done += count
     return Comparison(pd.concat(tables, ignore_index=True), values, side.expansion, side.absent)
 
 
-def compare_set(side: TrainingSide, name: str, values: RungValues, provenance: Provenance) -> pd.DataFrame:
-    """Rows of one input set, one for each rung."""
-    return compare(side.ladder(values), summarize_likelihood(name, values.measured, values.dim), provenance)
+def compare_set(side: TrainingSide, name: str, values: RungValues, provenance: Provenance, bits: float) -> pd.DataFrame:
+    """Rows of one input set, one for each rung; `bits` per dimension as for `compare_samples`."""
+    return compare(side.ladder(values), summarize_likelihood(name, values.measured, values.dim, bits), provenance)
 
 
 def _compare(
     trained: StudiedModel, config: ComparisonConfig, inputs: tuple[InputSet, ...], progress: Progress
 ) -> Comparison:
     counts = dict.fromkeys((trained.training_input, *inputs), config.n_images)
-    samples = load_samples(counts, trained.train_images.event_shape, config.seed)
-    expansion = expansion_of(trained, config.seed, config.expansion_point)
-    return compare_samples(
-        expansion, samples, inputs, rung_settings(config), provenance_of(trained, config.seed), progress
+    samples = load_samples(
+        counts,
+        trained.train_images.event_shape,
+        config.seed,
+        trained.representation,
+        event_setting(trained, config.seed),
     )
+    expansion = expansion_of(trained, config.seed, config.expansion_point)
+    provenance, bits = provenance_of(trained, config.seed), trained.representation.bits
+    return compare_samples(expansion, samples, inputs, rung_settings(config), provenance, progress, bits)

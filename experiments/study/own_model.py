@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from analysis.dequantization import dequantize
 from analysis.inputs import InputSet, parse_input_set
+from analysis.representation import Representation, representation_of
 from curvature.errors import ConfigError, OptionError, ToolkitError
 from curvature.precision import LogDensity
 from experiments.data.catalog import load_image_set
@@ -49,6 +50,11 @@ class OwnModel:
     family: str
     train_inputs: InputSet
     train_images: ImageSet
+
+    @property
+    def representation(self) -> Representation:
+        """How 8-bit images become the events of the density."""
+        return representation_of(self.model)
 
     @property
     def train_set(self) -> str:

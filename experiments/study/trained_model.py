@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from analysis.inputs import InputSet, parse_input_set
+from analysis.representation import Representation, representation_of
 from curvature.errors import CheckpointError
 from experiments.data.catalog import load_image_set
 from experiments.data.image_set import ImageSet
-from experiments.models.flow import Flow
+from experiments.models.density import DensityModel
 from experiments.models.registry import build, describe
 from experiments.storage.file_digest import file_digest
 from experiments.storage.run_directory import RunDirectory
@@ -23,6 +24,10 @@ class StudiedModel(Protocol):
     @property
     def model(self) -> Any:
         """Its density, as `curvature.expand` takes it."""
+
+    @property
+    def representation(self) -> Representation:
+        """How 8-bit images become the events of the density."""
 
     @property
     def name(self) -> str:
@@ -57,12 +62,17 @@ class TrainedModel:
     """A flow in evaluation mode with its averaged weights, and the images it was trained on."""
 
     run: RunDirectory
-    model: Flow
+    model: DensityModel
     experiment: ExperimentConfig
     """What it was trained with."""
     train_images: ImageSet
     step: int | None = None
     """The step whose snapshot the weights come from; None for the end of training."""
+
+    @property
+    def representation(self) -> Representation:
+        """How 8-bit images become the events of the density."""
+        return representation_of(self.model)
 
     @property
     def name(self) -> str:
@@ -149,6 +159,6 @@ def load_train_images(experiment: ExperimentConfig) -> ImageSet:
     return load_image_set(experiment.data.train_set, "train", experiment.data.patch_size)
 
 
-def untrained_model(experiment: ExperimentConfig, images: ImageSet) -> Flow:
-    """The flow of a configuration, for these images, before its training."""
+def untrained_model(experiment: ExperimentConfig, images: ImageSet) -> DensityModel:
+    """The model of a configuration, for these images, before its training."""
     return build(experiment.model, images.event_shape, experiment.training.seed)

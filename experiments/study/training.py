@@ -1,9 +1,11 @@
 """Train as a run directory's configuration says, with evaluation and records during training."""
 
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 
 from analysis.dequantization import require_pixels
+from analysis.representation import Representation, representation_of
 from experiments.data.image_set import ImageSet
 from experiments.storage.run_directory import RunDirectory
 from experiments.study.configuration import ExperimentConfig
@@ -43,8 +45,9 @@ def train_run(
     images = processes.in_all(partial(_load_pixels, experiment))
     observers: list[Observer] = []
     with ExitStack() as stack:
-        processes.from_main(partial(_add_observers, observers, stack, run, experiment, images, processes))
         model = untrained_model(experiment, images)
+        represented = representation_of(model)
+        processes.from_main(partial(_add_observers, observers, stack, run, experiment, images, represented, processes))
         return train(model, images.images, experiment.training, run, resume, progress, observers, processes)
 
 
@@ -60,13 +63,14 @@ def _add_observers(
     run: RunDirectory,
     experiment: ExperimentConfig,
     images: ImageSet,
+    represented: Representation,
     processes: Processes,
 ) -> None:
     """Add the observers of the main process: the record of the environment, evaluation, TensorBoard."""
     training = experiment.training
     checksums = {images.label: images.checksum}
     observers.append(EnvironmentObserver(run, training.seed, str(processes.device), checksums))
-    evaluation = _evaluation(run, experiment, images)
+    evaluation = _evaluation(run, experiment, images, represented)
     if evaluation is not None:
         observers.append(evaluation)
     if training.tensorboard:
@@ -75,15 +79,19 @@ def _add_observers(
         observers.append(board)
 
 
-def _evaluation(run: RunDirectory, experiment: ExperimentConfig, images: ImageSet) -> Evaluation | None:
+def _evaluation(
+    run: RunDirectory, experiment: ExperimentConfig, images: ImageSet, represented: Representation
+) -> Evaluation | None:
     """Make the observer that evaluates during training, with its images; None if evaluation is switched off."""
     settings, training, shape = experiment.evaluation, experiment.training, images.event_shape
     if settings.per_decade == 0:
         return None
     own = (f"{images.name}/train", f"{images.name}/test") if images.split else (images.name,)
     names = read_input_names(settings.inputs or own)
+    # Features are computed when they are evaluated, by the model as it then is.
+    pixels = replace(represented, embed=None)
     inputs = {
-        str(name): load_inputs(name, settings.n_images, shape, training.seed, patch_size=shape[1]).float()
+        str(name): load_inputs(name, settings.n_images, shape, training.seed, shape[1], pixels).float()
         for name in names
     }
     return Evaluation(inputs, evaluated_steps(training.steps, settings.per_decade), run)

@@ -159,8 +159,9 @@ def rung_settings(config: TrajectoryConfig) -> RungSettings:
 
 def _prepare(trained: TrainedModel, inputs: tuple[InputSet, ...], settings: TrajectoryConfig) -> _Prepared:
     counts = dict.fromkeys((trained.training_input, *inputs), settings.n_images)
-    samples = load_samples(counts, trained.train_images.event_shape, settings.seed)
-    return _Prepared(trained, inputs, settings, samples, training_mean(trained.train_images, settings.seed))
+    images, represented = trained.train_images, trained.representation
+    samples = load_samples(counts, images.event_shape, settings.seed, represented)
+    return _Prepared(trained, inputs, settings, samples, training_mean(images, settings.seed, represented))
 
 
 def _snapshot_stage(trained: TrainedModel, images: dict[str, str], settings: TrajectoryConfig) -> Stage:
@@ -187,6 +188,7 @@ def _write_snapshot(prepared: _Prepared, step: int, out: RunDirectory, progress:
             rung_settings(settings),
             provenance,
             progress,
+            trained.representation.bits,
         )
     except NonFiniteError as error:
         raise NonFiniteError(f"snapshot of step {step}: {error}") from error

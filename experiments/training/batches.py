@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from analysis.dequantization import fill_cells, require_pixels
+from analysis.dequantization import Cells, cell_noise, fill_cells, require_pixels
 from curvature.errors import ShapeError, TooFewSamplesError
 from experiments.training.device import holding_device
 from experiments.training.randomness import seeded_generator
@@ -31,6 +31,8 @@ class Batches:
     on_device
         Whether the images are held there too: `yes`, `no` (they stay on the host, and every batch is moved), or `auto`
         for yes where they fit. The batches are the same bits.
+    cells
+        Where in their cells the pixels are put.
 
     Raises
     ------
@@ -49,6 +51,7 @@ class Batches:
         seed: int,
         device: torch.device | str = "cpu",
         on_device: Literal["auto", "yes", "no"] = "auto",
+        cells: Cells = "uniform",
     ) -> None:
         require_pixels(images, "training images")
         if images.ndim != 4:
@@ -62,6 +65,7 @@ class Batches:
         self.images = images.to(holding_device(images, self.device, on_device))
         self.batch_size = batch_size
         self.seed = seed
+        self.cells = cells
         self._order_of_epoch: tuple[int, Tensor] | None = None
 
     @property
@@ -88,8 +92,14 @@ class Batches:
         pixels = self.images[self.indices(step)[share]].to(self.device)
         shape = (self.batch_size, *self.images.shape[1:])
         generator = seeded_generator(self.seed, "noise", step, self.device)
-        noise = torch.rand(shape, generator=generator, dtype=dtype, device=self.device)
+        noise = cell_noise(self.cells, shape, generator, dtype, self.device)
         return fill_cells(pixels, noise[share])
+
+    def head(self, count: int, dtype: torch.dtype = torch.float32) -> Float[Tensor, "count c h w"]:
+        """Dequantise the first images of the set (all, where there are fewer), for the initialisation of a model."""
+        pixels = self.images[:count].to(self.device)
+        generator = seeded_generator(self.seed, "initialisation", 0, self.device)
+        return fill_cells(pixels, cell_noise(self.cells, tuple(pixels.shape), generator, dtype, self.device))
 
 
 def image_checksum(images: UInt8[Tensor, "n c h w"]) -> str:

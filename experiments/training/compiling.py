@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from typing import TypeVar, cast
 
 import torch
 from torch import Tensor
@@ -16,8 +17,11 @@ def cpp_compiler() -> str:
     return os.environ.get("CXX") or {"darwin": "clang++", "win32": "cl"}.get(sys.platform, "g++")
 
 
-def compiled(log_prob: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
-    """Compile a log p.
+Function = TypeVar("Function", bound=Callable[..., Tensor])
+
+
+def compiled(function: Function) -> Function:
+    """Compile a log p, or another objective of training.
 
     Raises
     ------
@@ -29,4 +33,4 @@ def compiled(log_prob: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]
             f"training setting compile: needs the C++ compiler {cpp_compiler()}, which was not found; "
             "install it, name another one in the environment variable CXX, or leave the setting out"
         )
-    return torch.compile(log_prob)
+    return cast(Function, torch.compile(function))

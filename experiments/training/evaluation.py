@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from analysis.likelihood import measure
+from analysis.representation import representation_of
 from curvature.errors import NonFiniteError
 from experiments.storage.run_directory import RunDirectory
 from experiments.training.evaluations import EvaluationRow, read_evaluations, write_evaluations
@@ -109,10 +110,12 @@ class Evaluation:
         model = cast(nn.Module, self._model)
         model.load_state_dict(tensors)
         log_prob = cast(Callable[[Tensor], Tensor], model.log_prob)
+        represented = representation_of(model)
         rows = []
-        for name, x in self.inputs.items():
+        for name, images in self.inputs.items():
+            x = represented.embedded(images)
             try:
-                result = measure(log_prob, x, name, BATCH_SIZE)
+                result = measure(log_prob, x, name, BATCH_SIZE, represented.bits)
                 rows.append(EvaluationRow(step, name, result.bits_per_dim, result.standard_error, len(x)))
             except NonFiniteError:
                 # One input far from the training images must not end a run that itself is finite.

@@ -12,6 +12,7 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor, nn
 
+from analysis.representation import representation_of
 from curvature.errors import RunDirectoryError, ShapeError, ToolkitError
 from experiments.interruption import InterruptRequest, deferred_interrupt
 from experiments.storage.directory_lock import directory_lock
@@ -69,8 +70,9 @@ def train(
     ----------
     model
         Any module with ``log_prob(x) -> [B]`` nats. If it has layers with data-dependent initialisation (a buffer
-        ``initialised`` that is False), ``model.initialise`` gets the first batch. Trained in place and moved to the
-        device; on return in evaluation mode, with the averaged weights.
+        ``initialised`` that is False), ``model.initialise`` gets the first batch, or as many images as the model's
+        ``initialisation_images`` says. Trained in place and moved to the device; on return in evaluation mode, with the
+        averaged weights.
     images
         8-bit pixels, at least one batch; held on the device throughout where they fit (`data_on_device`).
     config
@@ -111,7 +113,8 @@ def train(
         In the other processes, where the main one met an error.
     """
     processes = processes or Processes.join(config.device)
-    batches = Batches(images, config.batch_size, config.seed, processes.device, config.data_on_device)
+    cells = representation_of(model).cells
+    batches = Batches(images, config.batch_size, config.seed, processes.device, config.data_on_device, cells)
     _require_event_shape(model, images)
     updater = Updater(model, batches, config, processes)
     with ExitStack() as stack:
@@ -162,8 +165,7 @@ def _begin(
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     model.train()
     if checkpoint is None and _awaits_data(model):
-        first = updater.batch(0, next(model.parameters()).dtype, slice(None))
-        cast(Callable[[Tensor], None], model.initialise)(first)
+        cast(Callable[[Tensor], None], model.initialise)(_initial_images(model, updater))
     processes.copy_from_main_(list(model.state_dict().values()))
     state = TrainingState.start(model, config, identity)
     if checkpoint is not None:
@@ -200,6 +202,12 @@ def _advance_to_the_end(state: TrainingState, updater: Updater, records: Records
         raise OtherProcessError("the main process could not go on; its own message says why")
 
 
+def _initial_images(model: nn.Module, updater: Updater) -> Tensor:
+    """The dequantised images that initialise a model: the first batch, or as many as it asks for."""
+    dtype, count = next(model.parameters()).dtype, getattr(model, "initialisation_images", None)
+    return updater.batch(0, dtype, slice(None)) if count is None else updater.batches.head(count, dtype)
+
+
 def _awaits_data(model: nn.Module) -> bool:
     """Whether some layer has yet to be initialised from data."""
     flags = (flag for name, flag in model.named_buffers() if name.rpartition(".")[2] == "initialised")
@@ -208,6 +216,6 @@ def _awaits_data(model: nn.Module) -> bool:
 
 def _require_event_shape(model: nn.Module, images: Tensor) -> None:
     """Raise a ShapeError unless the images have the shape that the model was made for (if it says so)."""
-    wanted = getattr(model, "event_shape", None)
+    wanted = getattr(model, "image_shape", getattr(model, "event_shape", None))
     if wanted is not None and tuple(images.shape[1:]) != tuple(wanted):
         raise ShapeError(f"training images: expected [N, {', '.join(map(str, wanted))}], got {list(images.shape)}")

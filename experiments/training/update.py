@@ -1,7 +1,6 @@
 """One step of training: the loss of a batch, its gradient summed over processes and parts, and the optimizer's step."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import cast
@@ -10,20 +9,20 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from curvature.errors import ConfigError, ShapeError
-from curvature.units import bits_per_dim
+from curvature.errors import ConfigError
 from experiments.training.averaging import update_average, warmed_decay
 from experiments.training.batches import Batches
-from experiments.training.compiling import compiled
 from experiments.training.config import TrainingConfig
 from experiments.training.diagnosis import first_non_finite_output, non_finite_gradient
 from experiments.training.errors import NonFiniteTrainingError
+from experiments.training.objective import Objective
 from experiments.training.optimizer import trainable_parameters
 from experiments.training.processes import Processes
 from experiments.training.schedule import learning_rate
 from experiments.training.state import TrainingState
 
 Images = Float[Tensor, "b c h w"]
+Parts = tuple[tuple[Images, Float[Tensor, "b draws"]], ...]
 
 
 @dataclass(frozen=True)
@@ -84,8 +83,7 @@ class Updater:
         self.batches = batches
         self.config = config
         self.processes = processes
-        log_prob = cast(Callable[[Tensor], Tensor], model.log_prob)
-        self._log_prob = compiled(log_prob) if config.compile else log_prob
+        self._objective = Objective.of(model, config.compile)
 
     def batch(self, step: int, dtype: torch.dtype, share: slice | None = None) -> Images:
         """Images of a step in the configured memory layout: this process's share, unless another one is given."""
@@ -100,9 +98,7 @@ class Updater:
         NonFiniteTrainingError
             In every process, if the loss or its gradient is not finite; the weights were not updated with it.
         """
-        parts = self.batch(state.step, next(state.model.parameters()).dtype).tensor_split(
-            self.config.gradient_accumulation
-        )
+        parts = self._parts(state)
         state.optimizer.zero_grad(set_to_none=True)
         loss = self._accumulate(parts)
         gradients = _gradients(state.model)
@@ -123,24 +119,27 @@ class Updater:
         self._move(state, norm, rate)
         return Update(loss_value, norm_value, rate, signals if sent is None else Signals(*map(bool, sent.tolist())))
 
-    def _accumulate(self, parts: tuple[Images, ...]) -> Float[Tensor, ""]:
+    def _accumulate(self, parts: Parts) -> Float[Tensor, ""]:
         """Add up the gradients of the parts of a batch; their share of the mean loss of the whole."""
         losses = []
-        for part in parts:
-            loss = self._loss(self._log_prob, part)
+        for part, noise in parts:
+            loss = self._objective.loss(part, noise, self._is_low_precision)
             if len(part) < self.config.batch_size:
                 loss = loss * (len(part) / self.config.batch_size)
             loss.backward()
             losses.append(loss.detach())
         return losses[0] if len(losses) == 1 else torch.stack(losses).sum()
 
-    def _loss(self, log_prob: Callable[[Tensor], Tensor], part: Images) -> Float[Tensor, ""]:
-        """Mean bits per dimension (docs/theory.md, eq. 2), in the configured precision."""
-        with torch.autocast(part.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
-            log_p = log_prob(part)
-        if log_p.shape != part.shape[:1]:
-            raise ShapeError(f"log_prob: expected one value per image, shape {[len(part)]}, got {list(log_p.shape)}")
-        return bits_per_dim(log_p.to(part.dtype), part[0].numel()).mean()
+    @property
+    def _is_low_precision(self) -> bool:
+        return self.config.precision == "bfloat16"
+
+    def _parts(self, state: TrainingState) -> Parts:
+        """The images of a step, and the noise of the objective, in as many parts as the gradient is computed in."""
+        share, count = self.processes.share(self.config.batch_size), self.config.gradient_accumulation
+        images = self.batch(state.step, next(state.model.parameters()).dtype)
+        noise = self._objective.noise(self.config.seed, state.step, self.config.batch_size, share, images)
+        return tuple(zip(images.tensor_split(count), noise.tensor_split(count), strict=True))
 
     def _move(self, state: TrainingState, norm: Tensor, rate: float) -> None:
         """Clip the gradient, step the optimizer and the average."""
@@ -152,10 +151,10 @@ class Updater:
         state.optimizer.step()
         update_average(state.average, state.model, warmed_decay(self.config.ema_decay, state.step))
 
-    def _broken_layer(self, model: nn.Module, parts: tuple[Images, ...]) -> str:
+    def _broken_layer(self, model: nn.Module, parts: Parts) -> str:
         """Name what is not finite, in whichever process it broke; the uncompiled model tells."""
-        log_prob = cast(Callable[[Tensor], Tensor], model.log_prob)
-        found = (first_non_finite_output(model, partial(self._loss, log_prob, part)) for part in parts)
+        loss = self._objective.uncompiled.loss
+        found = (first_non_finite_output(model, partial(loss, *part, self._is_low_precision)) for part in parts)
         everywhere = self.processes.gather(next((name for name in found if name is not None), None))
         named = next((name for name in everywhere if name is not None), None)
         return named or non_finite_gradient(model) or "norm of the gradient"

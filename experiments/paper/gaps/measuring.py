@@ -95,10 +95,10 @@ def _measure_likelihoods(job: ModelJob, trained: TrainedModel, progress: Progres
 def _write_likelihood(job: ModelJob, trained: TrainedModel, each: Shown, progress: Progress) -> None:
     """Measure the bits per dimension of one input set, in float32."""
     progress(0, 1, f"bits/dim on {each.input_set}")
-    shape, config = trained.train_images.event_shape, job.config
+    shape, config, represented = trained.train_images.event_shape, job.config, trained.representation
     count = each.count("bpd", config.n_bpd)
-    x = load_inputs(parse_input_set(each.input_set), count, shape, config.seed, patch_size=shape[1]).float()
-    found = measure(trained.model.log_prob, x, each.input_set)
+    x = load_inputs(parse_input_set(each.input_set), count, shape, config.seed, shape[1], represented).float()
+    found = measure(trained.model.log_prob, x, each.input_set, bits=represented.bits)
     row = {"input_set": each.input_set, "kind": each.kind, "bpd": found.bits_per_dim, "bpd_se": found.standard_error}
     job.run.write_csv(stage_file("bpd", each.input_set), pd.DataFrame([{**row, "n_images": found.n_images}]))
 
@@ -111,25 +111,28 @@ def _compare_with_training(job: ModelJob, trained: TrainedModel, progress: Progr
     if not due:
         return
     side = _training_side(job, trained, due, progress.part(0, 1, 1 + len(due), "ladder"))
-    provenance = provenance_of(trained, job.config.seed)
+    provenance, bits = provenance_of(trained, job.config.seed), trained.representation.bits
     for position, each in enumerate(due, start=1):
         part = progress.part(position, 1, 1 + len(due), "ladder")
-        run_stage(job.run, stages[each], partial(_write_ladder, job, side, each, provenance, part), progress.say)
+        run_stage(job.run, stages[each], partial(_write_ladder, job, side, each, provenance, bits, part), progress.say)
 
 
 def _training_side(job: ModelJob, trained: TrainedModel, due: Sequence[Shown], progress: Progress) -> TrainingSide:
     config = job.config
     shown = (job.shown[0], *due)
     counts = {parse_input_set(each.input_set): each.count("ladder", config.n_images) for each in shown}
-    samples = load_samples(counts, trained.train_images.event_shape, config.seed)
+    samples = load_samples(counts, trained.train_images.event_shape, config.seed, trained.representation)
     settings = RungSettings(config.nodes, config.mean_curvature_points)
     return evaluate_training_side(expansion_of(trained, config.seed), samples, settings, progress)
 
 
-def _write_ladder(job: ModelJob, side: TrainingSide, each: Shown, provenance: Provenance, progress: Progress) -> None:
+def _write_ladder(
+    job: ModelJob, side: TrainingSide, each: Shown, provenance: Provenance, bits: float, progress: Progress
+) -> None:
     """Hold one input set against the training images on every rung."""
     values = side.evaluate(each.input_set, progress)
-    job.run.write_csv(stage_file("ladder", each.input_set), compare_set(side, each.input_set, values, provenance))
+    rows = compare_set(side, each.input_set, values, provenance, bits)
+    job.run.write_csv(stage_file("ladder", each.input_set), rows)
 
 
 def _stage(job: ModelJob, identity: Mapping[str, str], part: Part, each: Shown) -> Stage:

@@ -15,7 +15,7 @@ from analysis.inputs import InputSet
 from analysis.likelihood import Measurement, measure
 from curvature.errors import ConfigError, RunDirectoryError, ToolkitError
 from experiments.data.registry import DESCRIPTIONS
-from experiments.models.flow import Flow
+from experiments.models.density import DensityModel
 from experiments.models.registry import build
 from experiments.paper.default_inputs import default_input_names
 from experiments.paper.reference_models.card import render_card
@@ -154,7 +154,7 @@ def _environment(trained: TrainedModel) -> dict[str, Any]:
     }
 
 
-def _likelihoods(model: Flow, trained: TrainedModel, n_images: int, progress: Progress) -> list[dict[str, Any]]:
+def _likelihoods(model: DensityModel, trained: TrainedModel, n_images: int, progress: Progress) -> list[dict[str, Any]]:
     """Measure the bits per dimension of the stored weights on the training images and the default input sets."""
     shown = (trained.training_input, *read_input_names(default_input_names(trained.train_set)))
     require_memory_for_inputs(dict.fromkeys(shown, n_images), trained.train_images.event_shape)
@@ -168,13 +168,13 @@ def _likelihoods(model: Flow, trained: TrainedModel, n_images: int, progress: Pr
     return rows
 
 
-def _measure(model: Flow, trained: TrainedModel, inputs: InputSet, n_images: int) -> Measurement:
-    shape = trained.train_images.event_shape
-    x = load_inputs(inputs, n_images, shape, trained.experiment.training.seed, patch_size=shape[1]).float()
-    return measure(model.log_prob, x, str(inputs))
+def _measure(model: DensityModel, trained: TrainedModel, inputs: InputSet, n_images: int) -> Measurement:
+    shape, represented = trained.train_images.event_shape, trained.representation
+    x = load_inputs(inputs, n_images, shape, trained.experiment.training.seed, shape[1], represented).float()
+    return measure(model.log_prob, x, str(inputs), bits=represented.bits)
 
 
-def _moved(stored: Flow, trained: TrainedModel, row: dict[str, Any]) -> float:
+def _moved(stored: DensityModel, trained: TrainedModel, row: dict[str, Any]) -> float:
     """Bits per dimension by which storing the weights moved the training images' likelihood."""
     measured = _measure(trained.model, trained, trained.training_input, row["n_images"])
     return float(row["bpd"]) - measured.bits_per_dim

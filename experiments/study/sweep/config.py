@@ -28,7 +28,7 @@ class SweepConfig:
     train_sets: tuple[str, ...]
     """Data sets of the catalog to train on."""
     models: tuple[str, ...] = ("laptop",)
-    """Presets of model and training: laptop, gpu, paper."""
+    """Presets of model and training: laptop, gpu, paper, or one for another family, such as realnvp."""
     seeds: tuple[Seed, ...] = (0,)
     """Seeds of initial weights, order of the images and dequantisation noise in training."""
     inputs: tuple[str, ...] = ()

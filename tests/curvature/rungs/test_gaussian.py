@@ -131,10 +131,11 @@ def state(x, variance=None):
     return prepare_rungs(expand(model, x[0]), x, ["gaussian"], gaussian=options).rungs[0][1]
 
 
-def test_the_floor_is_dequantisations_variance_for_images_and_zero_for_other_events():
+def test_the_floor_is_dequantisations_variance_for_dequantised_images_and_zero_for_other_events():
     images = torch.rand(5, 1, 4, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     assert state(images).floor_variance == DEQUANTIZATION_VARIANCE == pytest.approx((1 / 256) ** 2 / 12)
     assert state(images, 0.0).floor_variance == 0
+    assert state(((256 * images).floor() + 0.5) / 256).floor_variance == 0, "pixels at the centres of their cells"
     assert state(3 * images).floor_variance == 0
     assert state(images.flatten(1)).floor_variance == 0
     assert state(images.flatten(1), 0.25).floor_variance == 0.25

@@ -1,0 +1,1 @@
+"""One file for each preset, with a `PRESET`; see `experiments.paper.presets`."""
