@@ -33,7 +33,7 @@ from experiments.study.trained_model import StudiedModel
 
 RECORD, ABSENT = "comparison.json", "absent"
 OUTPUTS = ("measurements.csv", "predictions.csv", "comparison.csv", RECORD)
-VERSION = 2
+VERSION = 3
 KEYS = ["run", "model", "family", "train_set", "input_set"]
 MEASURED = ["measured", "measured_se", "bpd", "bpd_se", "n_images", "seed"]
 PREDICTED = ["rung", "kind", "predicted", "predicted_se", "route", "seed"]
