@@ -1,4 +1,4 @@
-"""Expected log p of Gaussians that have the mean and covariance of samples (docs/theory.md, eqs. 80 to 82)."""
+"""Expected log p of Gaussians by antithetic draws with a control variate (docs/theory.md, eqs. 80 to 82)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,7 +43,6 @@ class Pairs:
         return self.log_p - slope * (self.second_order - expected)
 
 
-@torch.no_grad()
 def antithetic_pairs(
     expansion: Expansion,
     draws: GroupedDraws,
@@ -65,8 +64,19 @@ def antithetic_pairs(
     count
         Number of draws; all if left out.
     """
-    mean, delta = draws.mean(groups), draws.deviations(groups, count)
-    spread = delta if floor is None else delta + floor[: len(delta)]
+    delta = draws.deviations(groups, count)
+    return pairs_about(expansion, draws.mean(groups), delta, None if floor is None else floor[: len(delta)])
+
+
+@torch.no_grad()
+def pairs_about(
+    expansion: Expansion,
+    mean: Float[Tensor, "*event"],
+    delta: Float[Tensor, " K *event"],
+    floor: Float[Tensor, " K *event"] | None = None,
+) -> Pairs:
+    """Evaluate log p at ``mean + delta + floor`` and ``mean - delta - floor``, and its expansion without the floor."""
+    spread = delta if floor is None else delta + floor
     log_p = (log_probs(expansion, mean + spread) + log_probs(expansion, mean - spread)) / 2
     second = (second_order(expansion, mean + delta) + second_order(expansion, mean - delta)) / 2
     return Pairs(log_p, second)

@@ -45,6 +45,12 @@ class SetValue:
     draws_in_deviations: float = 0.0
     half: float = math.nan
 
+    @classmethod
+    def of_samples(cls, values: Float[Tensor, " N"], draws: int) -> "SetValue":
+        """Return the mean of one number a sample, which takes no random draws, as the value of the set."""
+        values = values.double()
+        return cls(float(values.mean()), values, left_out_means(values) - values.mean(), values.new_zeros(draws))
+
     def less(self, values: Float[Tensor, " N"]) -> "SetValue":
         """Return this value minus the mean of one number a sample of the same set, paired group by group."""
         values = values.double()
@@ -56,6 +62,17 @@ class SetValue:
             deviations=self.deviations - (left_out_means(values) - mean),
             half=math.nan,
         )
+
+
+def difference(a: SetValue, b: SetValue) -> SetValue:
+    """Difference of two values of the same set, paired sample by sample, group by group and draw by draw."""
+    return SetValue(
+        a.value - b.value,
+        a.proxy - b.proxy,
+        a.deviations - b.deviations,
+        a.draws - b.draws,
+        a.draws_in_deviations + b.draws_in_deviations,
+    )
 
 
 class Gap(NamedTuple):
