@@ -71,6 +71,35 @@ def test_the_part_beyond_two_moments_is_the_kurtosis_under_a_quartic():
     assert beyond.standard_error < 0.1 * abs(expected)
 
 
+class InParts(Quartic):
+    """``log p`` as a sum of a Gaussian part and a quartic one."""
+
+    def log_prob_parts(self, x):
+        return {"prior": -x.square().flatten(1).sum(1) / 2, "log_det": super().log_prob(x)}
+
+    def log_prob(self, x):
+        return sum(self.log_prob_parts(x).values())
+
+
+def test_splits_of_the_parts_of_log_p_add_up_to_that_of_the_whole():
+    q, p = 0.5 * uniform(200, 3, 1), randn(150, 3, seed=2)
+    whole = expand(InParts(), torch.full((3,), 0.4).double())
+    many = GaussianOptions(pairs=1500, left_out_pairs=50)
+
+    def split_by(expansion):
+        prepared = prepare_rungs(expansion, p, RUNGS, gaussian=many)
+        return split_gap(evaluate_rungs(prepared, q), evaluate_rungs(prepared, p))
+
+    found = split_by(whole)
+    parts = {name: split_by(expansion) for name, expansion in whole.parts.items()}
+    for field in ("second_order", "measured"):
+        total = sum(getattr(part, field).bits_per_dim for part in parts.values())
+        assert total == pytest.approx(getattr(found, field).bits_per_dim)
+    assert parts["prior"].higher_orders.bits_per_dim == pytest.approx(0, abs=1e-9)
+    total, errors = parts["log_det"].higher_orders, found.higher_orders
+    assert abs(total.bits_per_dim - errors.bits_per_dim) < 3.5 * math.hypot(total.standard_error, errors.standard_error)
+
+
 def test_it_is_a_frame_and_a_few_lines():
     split = split_of(CouplingFlow((4,)), randn(30, 4, seed=0), 2 * randn(30, 4, seed=1))
     frame = split.to_dataframe()
