@@ -42,6 +42,8 @@ COLUMNS = (
 )
 
 SPLIT_COLUMNS = ("run", "model", "family", "train_set", "input_set", "part", "gap", "gap_se", "n_images", "seed")
+BOUND_ERROR = "bound_se"
+"""A further column where log p is an estimate: its own standard error, mean over the images, in bits/dim."""
 
 
 @dataclass(frozen=True)

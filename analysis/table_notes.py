@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.comparison import BOUND_ERROR
 from analysis.resolution import is_impossible, is_resolved
 from curvature.ladder.refinement import ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE
 
@@ -44,14 +45,22 @@ def legend(comparison: pd.DataFrame) -> str:
 
 
 def notes(comparison: pd.DataFrame, left_out: Sequence[Omission] = ()) -> list[str]:
-    """Lines on gaps that `path` does not explain, on the ceiling, on moments of too few images, on rungs not shown."""
+    """Lines on what `path` leaves, on estimates of log p, the ceiling, moments of too few images, rungs not shown."""
     return [
         *_unexplained(comparison),
+        *_bound_errors(comparison),
         *_ceiling(comparison),
         *_half_samples(comparison),
         *_remarks(comparison),
         *(f"{rung}: not shown, {reason}" for rung, reason in left_out),
     ]
+
+
+def _bound_errors(comparison: pd.DataFrame) -> list[str]:
+    if BOUND_ERROR not in comparison:
+        return []
+    least, most = comparison[BOUND_ERROR].min(), comparison[BOUND_ERROR].max()
+    return [f"log p is a bound with frozen draws: others would move it by {least:.3f} to {most:.3f} bits/dim"]
 
 
 def _unexplained(comparison: pd.DataFrame) -> list[str]:

@@ -5,15 +5,17 @@ This module does not import torch.
 
 import shlex
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from experiments.data.file_names import is_array_file
 from experiments.data.registry import DESCRIPTIONS
+from experiments.models.kinds import kinds_of, with_kinds
 from experiments.paper.presets import PRESETS, preset_experiment
 from experiments.program import PROGRAM
 from experiments.storage.serialisation import to_plain
-from experiments.study.configuration import DataConfig, ExperimentConfig, of_kind
+from experiments.study.configuration import DataConfig, ExperimentConfig
 
 
 def training_arguments(config: ExperimentConfig, out: Path | str | None = None) -> list[str]:
@@ -50,9 +52,11 @@ def _arguments(config: ExperimentConfig, preset: str | None) -> list[str]:
         arguments = ["--preset", preset, *arguments]
         if patch_size != DataConfig().patch_size:
             arguments += ["--data.patch-size", str(patch_size)]
-    if config.model.kind != start.model.kind:
-        arguments += ["--model.kind", config.model.kind]
-    return arguments + changed_options(of_kind(start, config.model.kind), config)
+    for name, kind in kinds_of(config.model).items():  # a family brings the default families of the models inside it
+        if kinds_of(start.model).get(name) != kind:
+            arguments += [f"--model.{name}", kind]
+            start = replace(start, model=with_kinds(start.model, {name: kind}))
+    return arguments + changed_options(start, config)
 
 
 def changed_options(start: object, config: object) -> list[str]:

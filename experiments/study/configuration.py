@@ -1,6 +1,6 @@
 """What an experiment is made of, as frozen dataclasses whose fields are the command line's options. No torch here."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from experiments.models.config import ModelConfig
@@ -57,17 +57,6 @@ class ExperimentConfig:
     model: ModelConfig = field(default_factory=configuration)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
-
-
-def of_kind(experiment: ExperimentConfig, kind: str | None) -> ExperimentConfig:
-    """The experiment with the default model of a family, unless its model is of that family already.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is no such family.
-    """
-    return experiment if kind in (None, experiment.model.kind) else replace(experiment, model=configuration(kind))
 
 
 ExpansionPoint = Literal["mean", "mode"]

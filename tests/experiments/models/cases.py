@@ -15,6 +15,8 @@ from experiments.models.families.nice.config import NICEConfig
 from experiments.models.families.nice.flow import NICE
 from experiments.models.families.realnvp.config import RealNVPConfig
 from experiments.models.families.realnvp.flow import RealNVP
+from experiments.models.families.transformer.config import TransformerConfig
+from experiments.models.families.transformer.flow import TransformerFlow
 from experiments.models.flow import Flow
 from experiments.models.prior import GaussianPrior
 from tests.curvature.toy_flows import ClosedFormFlow, CouplingFlow, LinearFlow, MixingFlow
@@ -65,6 +67,12 @@ def nice(event_shape: tuple[int, int, int], **config: object) -> NICE:
     return trained(NICE(event_shape, NICEConfig(**{"width": 6, "couplings": 3, **config})))  # type: ignore[arg-type]
 
 
+def transformer(event_shape: tuple[int, int, int], seed: int = 0, **config: object) -> TransformerFlow:
+    """An initialised transformer flow in float64 with non-trivial weights."""
+    sizes = {"blocks": 4, "depth": 1, "width": 8, "heads": 2}
+    return trained(TransformerFlow(event_shape, TransformerConfig(**{**sizes, **config}), seed))  # type: ignore[arg-type]
+
+
 class PlainFlow(Flow):
     """A flow of the curvature tests behind the base class's own checks, prior and samples."""
 
@@ -106,6 +114,8 @@ CASES = [
     ),
     Case("glow-colour", lambda: glow((3, 4, 4), levels=1)),
     Case("glow-oblong-two-levels", lambda: glow((3, 4, 8), levels=2, steps=1)),
+    Case("transformer-coupling", lambda: transformer((1, 6, 6), update="additive", block="coupling")),
+    Case("transformer-causal", lambda: transformer((2, 4, 4), update="additive", depth=2)),
     Case("glow-learned-prior", lambda: glow((2, 4, 4), levels=2, learn_prior_scale=True)),
     Case("glow-affine", lambda: glow((1, 4, 4), levels=2, coupling="affine")),
     Case("realnvp", lambda: realnvp((1, 4, 4))),
