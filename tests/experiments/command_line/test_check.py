@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from analysis.representation import UNIFORM
 from experiments.command_line import main
 from tests.experiments.models.cases import glow, images
 
@@ -93,6 +94,7 @@ def test_a_trained_model_is_checked_on_its_training_images(monkeypatch, capsys):
     class Trained:
         model = flow
         train_images = torch.nn.Module()
+        representation = UNIFORM
 
     Trained.train_images.head = lambda count: (256 * images(flow, 8)).byte()
     monkeypatch.setattr(command, "open_model", lambda name: Trained)
