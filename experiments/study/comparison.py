@@ -19,6 +19,7 @@ from experiments.storage.environment import environment_record
 from experiments.storage.run_directory import RunDirectory
 from experiments.storage.stages import Stage, run_stage
 from experiments.study.configuration import ComparisonConfig
+from experiments.study.detection import with_auroc
 from experiments.study.estimate_errors import with_bound_errors
 from experiments.study.event_setting import event_setting
 from experiments.study.parts import evaluate_parts
@@ -38,7 +39,7 @@ from experiments.study.waic import waic_outputs, waic_table
 RECORD, ABSENT = "comparison.json", "absent"
 PARTS = "parts.csv"
 OUTPUTS = ("measurements.csv", "predictions.csv", "comparison.csv", PARTS, RECORD)
-VERSION = 3
+VERSION = 4
 KEYS = ["run", "model", "family", "train_set", "input_set"]
 MEASURED = ["measured", "measured_se", "bpd", "bpd_se", "n_images", "seed"]
 PREDICTED = ["rung", "kind", "predicted", "predicted_se", "route", "seed"]
@@ -111,8 +112,10 @@ def compare_inputs(
     def make() -> None:
         comparison, parts = _compare(trained, config, inputs, progress)
         rows = comparison.rows
-        measured = [*KEYS, *MEASURED, *rows.columns.intersection([BOUND_ERROR])]
-        out.write_csv("measurements.csv", rows[measured].drop_duplicates(ignore_index=True))
+        measured = rows[[*KEYS, *MEASURED, *rows.columns.intersection([BOUND_ERROR])]].drop_duplicates(
+            ignore_index=True
+        )
+        out.write_csv("measurements.csv", with_auroc(measured, comparison.values, str(trained.training_input)))
         out.write_csv("predictions.csv", rows[KEYS + PREDICTED])
         out.write_csv("comparison.csv", rows)
         for name in waic_outputs(trained):
@@ -156,7 +159,7 @@ def require_comparable(inputs: Iterable[str], settings: RungSettings) -> tuple[I
 
 def rung_settings(config: ComparisonConfig) -> RungSettings:
     """The rungs of a comparison."""
-    return RungSettings(config.nodes, config.mean_curvature_points)
+    return RungSettings(config.nodes, config.mean_curvature_points, config.rungs or None)
 
 
 def provenance_of(trained: StudiedModel, seed: int) -> Provenance:
