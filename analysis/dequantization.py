@@ -7,8 +7,8 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from curvature.errors import DtypeError
+from curvature.units import LEVELS
 
-LEVELS = 256
 Cells = Literal["uniform", "centre"]
 """Where in its cell a pixel is put: anywhere, for a density, or in the middle, for a probability mass."""
 

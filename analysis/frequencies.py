@@ -19,8 +19,8 @@ def frequency_frame(bands: Mapping[str, FrequencyBands]) -> pd.DataFrame:
         )
         for input_set, each in bands.items()
     ]
-    rows = pd.concat(tables, ignore_index=True)
-    return rows[["input_set", "band", *_COLUMNS, "dim"]]
+    columns = ["input_set", "band", *_COLUMNS, "dim"]
+    return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
 
 
 def frequency_bands_of(rows: pd.DataFrame) -> dict[str, FrequencyBands]:

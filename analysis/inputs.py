@@ -4,6 +4,9 @@ Transforms are the files of `analysis.transforms` and are applied from left to r
 `constant=128` are the files of `analysis.synthetic_sets`. Both yield 8-bit images, which are dequantised afterwards, so
 that their bits per dimension mean the same as those of any other image (docs/theory.md, section "Inputs").
 
+Some inputs need the model: its own samples (`analysis.event_sets`), and transforms of what it takes, which come after
+dequantisation and last in a name (`analysis.event_transforms`).
+
 A set may be a file of one's own, `FILE.npy`, `FILE.npz` or `FILE.npz:KEY`; it has no splits.
 """
 
@@ -15,10 +18,13 @@ from functools import lru_cache
 import torch
 
 from analysis.dequantization import require_pixels
+from analysis.event_sets.event_set import EventSet
+from analysis.event_setting import Events, EventSetting
+from analysis.event_transforms.event_transform import EventTransform
 from analysis.synthetic_sets.synthetic_set import SyntheticSet
 from analysis.transforms.transform import Images, Transform, Value
 from curvature.discovery import discover
-from curvature.errors import PixelRangeError, ShapeError, UnknownNameError
+from curvature.errors import OptionError, PixelRangeError, ShapeError, UnknownNameError
 
 _NAME = re.compile(r"(?P<set>\w+)(/(?P<split>\w+))?(?P<transforms>(:\w+(=[^=:/]+)?)*)")
 _FILE = re.compile(r"(?P<set>[^:]+\.np[yz])(?P<parts>(:[^:=]+(=[^=:/]+)?)*)")
@@ -32,9 +38,26 @@ def transforms() -> dict[str, Transform]:
 
 
 @lru_cache
+def event_transforms() -> dict[str, EventTransform]:
+    """All transforms of events by name."""
+    return {found.name: found for found in discover("analysis.event_transforms", "TRANSFORM")}
+
+
+@lru_cache
+def event_sets() -> dict[str, EventSet]:
+    """All sets that a model makes, by name."""
+    return {found.name: found for found in discover("analysis.event_sets", "EVENT_SET")}
+
+
+@lru_cache
 def synthetic_sets() -> dict[str, SyntheticSet]:
     """All synthetic sets by name."""
     return {found.name: found for found in discover("analysis.synthetic_sets", "SYNTHETIC_SET")}
+
+
+def generated_sets() -> dict[str, SyntheticSet | EventSet]:
+    """All sets that are made here rather than read from files, by name."""
+    return {**synthetic_sets(), **event_sets()}
 
 
 @dataclass(frozen=True)
@@ -72,7 +95,12 @@ class InputSet:
     @property
     def is_generated(self) -> bool:
         """Whether the images are made here rather than read from a data set."""
-        return self.set_name in synthetic_sets()
+        return self.set_name in generated_sets()
+
+    @property
+    def needs_model(self) -> bool:
+        """Whether a model makes the events or changes them."""
+        return self.set_name in event_sets() or any(each.name in event_transforms() for each in self.transforms)
 
     def __str__(self) -> str:
         if self.is_generated:
@@ -91,30 +119,35 @@ def parse_input_set(name: str, default_split: str = "test") -> InputSet:
     PixelRangeError
         If a value is out of range, such as a constant outside 0..255.
     """
-    if (match := _SYNTHETIC.fullmatch(name)) and match["set"] in synthetic_sets():
-        synthetic = synthetic_sets()[match["set"]]
-        return InputSet(synthetic.name, value=_value(name, synthetic.read, match["value"]))
+    if (match := _SYNTHETIC.fullmatch(name)) and match["set"] in generated_sets():
+        made = generated_sets()[match["set"]]
+        return InputSet(made.name, value=_value(name, made.read, match["value"]))
     if file := _FILE.fullmatch(name):
         return _parse_file(name, file["set"], file["parts"].split(":")[1:])
     match = _NAME.fullmatch(name)
-    if match is None or match["set"] in synthetic_sets():
+    if match is None or match["set"] in generated_sets():
         raise UnknownNameError(f"input set '{name}': expected {syntax()}")
     parts = match["transforms"].split(":")[1:]
-    return InputSet(match["set"], match["split"] or default_split, tuple(_transform(name, part) for part in parts))
+    return InputSet(match["set"], match["split"] or default_split, _transforms(name, parts))
 
 
 def _parse_file(name: str, file: str, parts: list[str]) -> InputSet:
     """Read a file's name: after `FILE.npz` comes a key, unless what follows is a transform."""
-    if file.endswith(".npz") and parts and "=" not in parts[0] and parts[0] not in transforms():
+    if file.endswith(".npz") and parts and "=" not in parts[0] and parts[0] not in all_transforms():
         file = f"{file}:{parts.pop(0)}"
-    return InputSet(file, transforms=tuple(_transform(name, part) for part in parts))
+    return InputSet(file, transforms=_transforms(name, parts))
+
+
+def all_transforms() -> dict[str, Transform | EventTransform]:
+    """All transforms by name, those of pixels first."""
+    return {**transforms(), **event_transforms()}
 
 
 def syntax() -> str:
     """Forms that a name can have, for people."""
     known, synthetic = (
         [each.name + (f"={each.placeholder}" if each.placeholder else "") for each in found.values()]
-        for found in (transforms(), synthetic_sets())
+        for found in (all_transforms(), generated_sets())
     )
     return (
         f"SET[/SPLIT][:TRANSFORM]... with the transforms {', '.join(known)}, where SET may be FILE.npz[:KEY]; "
@@ -130,8 +163,40 @@ def generate(inputs: InputSet, count: int, event_shape: tuple[int, int, int], ge
 def apply_transform(inputs: InputSet, images: Images) -> Images:
     """Apply the input set's transforms, first to last; without any, return the images themselves."""
     for each in inputs.transforms:
-        images = transforms()[each.name].apply(images, each.value)
+        if each.name in transforms():
+            images = transforms()[each.name].apply(images, each.value)
     return images
+
+
+def make_events(inputs: InputSet, count: int, setting: EventSetting | None, generator: torch.Generator) -> Events:
+    """Make the events of a set that a model makes.
+
+    Raises
+    ------
+    OptionError
+        If there is no model, or it lacks what is needed.
+    """
+    return event_sets()[inputs.set_name].make(inputs.value, count, _required(inputs, setting), generator)
+
+
+def apply_event_transforms(inputs: InputSet, events: Events, setting: EventSetting | None) -> Events:
+    """Apply the input set's transforms of events, first to last; without any, return the events themselves.
+
+    Raises
+    ------
+    OptionError
+        If there is no model, or it lacks what a transform needs.
+    """
+    for each in inputs.transforms:
+        if each.name in event_transforms():
+            events = event_transforms()[each.name].apply(events, each.value, _required(inputs, setting))
+    return events
+
+
+def _required(inputs: InputSet, setting: EventSetting | None) -> EventSetting:
+    if setting is None:
+        raise OptionError(f"input set '{inputs}': needs a trained model, and there is none here")
+    return setting
 
 
 def fit_event_shape(images: Images, event_shape: tuple[int, int, int], name: str = "images") -> Images:
@@ -156,10 +221,23 @@ def fit_event_shape(images: Images, event_shape: tuple[int, int, int], name: str
     return torch.nn.functional.pad(images, border).contiguous()
 
 
+def _transforms(name: str, parts: list[str]) -> tuple[NamedTransform, ...]:
+    """Read the transforms of an input set's name; those of pixels come before those of events."""
+    found = tuple(_transform(name, part) for part in parts)
+    kinds = [each.name in event_transforms() for each in found]
+    if kinds != sorted(kinds):
+        first = found[kinds.index(True)].name
+        raise UnknownNameError(
+            f"input set '{name}': {first} changes what the model takes, after dequantisation; put it behind the "
+            "transforms of pixels"
+        )
+    return found
+
+
 def _transform(name: str, part: str) -> NamedTransform:
     """Read one transform of an input set's name."""
     transform, equals, text = part.partition("=")
-    known = transforms().get(transform)
+    known = all_transforms().get(transform)
     if known is None:
         raise UnknownNameError(f"input set '{name}': unknown transform '{transform}'; expected {syntax()}")
     if known.placeholder and not equals:

@@ -80,9 +80,9 @@ def attribution(operator: HessianOperator, moments: Moments, versus: Moments | N
     NonFiniteError
         If the Hessian is not finite.
     """
-    operator = operator.by_parts()
+    operator = operator.with_form_parts()
     require_events(operator.point.event_shape, moments=moments, versus=versus)
     _, nats = summed_forms(operator, SignedFactor.of(moments, versus, operator.point.x0))
-    gauss_newton, *activations = zip(operator.parts, nats.tolist(), strict=True)
+    gauss_newton, *activations = zip(operator.form_parts, nats.tolist(), strict=True)
     shares = [ActivationShare(part.name, part.level, part.step, part.layer, share) for part, share in activations]
     return Attribution(gauss_newton[1], tuple(shares), operator.route)

@@ -1,6 +1,8 @@
 """The second-order expansion of log p about a point (docs/theory.md, eq. 8), for any differentiable log density."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -12,6 +14,7 @@ from curvature.errors import ShapeError
 from curvature.hessian.operator import HessianOperator, diagonal, products, quadratic_forms
 from curvature.hessian.point import DensityPoint
 from curvature.hessian.routes import fastest
+from curvature.log_prob_parts import part_points
 from curvature.memory import DEFAULT_MEMORY_BUDGET
 from curvature.moments import Moments, require_events
 from curvature.precision import LogDensity, LogProb
@@ -83,7 +86,7 @@ class Expansion:
 
     @property
     def log_prob(self) -> LogDensity:
-        """The density in the precision of x0, ``[B, *event] -> [B]`` nats."""
+        """The density, or the part of it that is expanded, in the precision of x0: ``[B, *event] -> [B]`` nats."""
         return self.operator.point.density
 
     @property
@@ -111,14 +114,35 @@ class Expansion:
         """Number D of entries of an event."""
         return self.operator.point.dim
 
+    @property
+    def part(self) -> str:
+        """Name of the part of log p that is expanded; empty if it is log p itself."""
+        return self.log_prob.part
+
+    @cached_property
+    def parts(self) -> Mapping[str, "Expansion"]:
+        """Expansions of the parts of log p about the same point, by name (docs/theory.md, eq. 8a).
+
+        Those that the model names in ``log_prob_parts(x) -> {name: [B]}``, such as ``prior`` and ``log_det``; empty if
+        it has no such method. Predictions, traces and rungs of the parts add up to those of the whole, adaptive rungs
+        within their tolerance. The parts are differentiated, whichever route the whole takes.
+
+        Raises
+        ------
+        OptionError
+            If the parts do not add up to log p, or have no names.
+        DtypeError, ShapeError, NonFiniteError
+            If a part is not one finite number a sample.
+        """
+        return {name: Expansion(fastest(point)) for name, point in part_points(self.operator.point).items()}
+
     def dense(self) -> "Expansion":
         """Return the same expansion with H as a matrix: this takes D products with H and makes all later ones cheap."""
         return replace(self, operator=self.operator.dense())
 
     def about(self, at: Any) -> "Expansion":
-        """Expand the same log p about another point, with the same precision and memory budget."""
-        point = self.operator.point
-        return expand(point.density, at, memory_budget=point.memory_budget, dtype=point.density.dtype)
+        """Expand the same log p, or part of it, about another point, with the same precision and memory budget."""
+        return Expansion(fastest(self.operator.point.about(at)))
 
     def hvp(self, v: Any) -> Tensor:
         """Multiply H with a vector ``[*event]`` or with the rows of a batch ``[R, *event]``.
@@ -217,6 +241,6 @@ class Expansion:
         return rows, False
 
     def __repr__(self) -> str:
-        return (
-            f"Expansion(event_shape={self.event_shape}, log p(x0)={self.value:.6g} nats, route={self.operator.route!r})"
-        )
+        what = f"part {self.part!r} of log p" if self.part else "log p"
+        value = f"{what}(x0)={self.value:.6g} nats"
+        return f"Expansion(event_shape={self.event_shape}, {value}, route={self.operator.route!r})"

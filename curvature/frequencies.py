@@ -70,6 +70,10 @@ class FrequencyBands:
         """The off-diagonal part in nats: the covariance term minus the sum of `diagonal`."""
         return self.covariance - float(self.diagonal.sum())
 
+    def share_above(self, frequency: float) -> float:
+        """Part of the covariance term in nats that is made in bands of at least this frequency, in cycles per pixel."""
+        return float(self.share[self.frequency >= frequency].sum())
+
     def variance_above(self, frequency: float) -> float:
         """Fraction of p's variance that lies in bands of at least this frequency, in cycles per pixel."""
         variance = self.variance_p * self.count

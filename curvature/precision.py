@@ -40,6 +40,8 @@ class LogDensity:
         Whether attention is computed by torch's plain kernel, because the fused ones have no second derivative.
     is_inspected
         Whether `curvature.hessian.inspection` has looked at it.
+    part
+        Name of the summand of log p that this is; empty for log p itself.
     """
 
     function: Callable[[Tensor], Tensor]
@@ -50,6 +52,12 @@ class LogDensity:
     differentiation: str = "forward-over-reverse"
     math_attention: bool = False
     is_inspected: bool = False
+    part: str = ""
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return f"the part {self.part!r} of log p" if self.part else "log p"
 
     @classmethod
     def of(cls, log_prob: LogProb, dtype: torch.dtype = torch.float64) -> "LogDensity":

@@ -6,6 +6,7 @@ from typing import TypeVar
 from torch import Tensor
 
 BITS_PER_PIXEL = 8
+LEVELS = 2**BITS_PER_PIXEL
 
 Number = TypeVar("Number", float, Tensor)
 

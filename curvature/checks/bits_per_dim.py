@@ -9,11 +9,10 @@ from curvature.checks.engine.check import Check
 from curvature.checks.engine.not_applicable import NotApplicableError
 from curvature.checks.engine.standard_errors import STANDARD_ERRORS
 from curvature.checks.engine.subject import Subject
-from curvature.property_testing.evaluation import Evaluation
-from curvature.units import bits_per_dim
+from curvature.property_testing.evaluation import ROUND_OFF, Evaluation
+from curvature.units import LEVELS, bits_per_dim
 
 DRAWS = 16
-LEVELS = 256
 
 
 def images(subject: Subject) -> SearchStrategy[Point]:
@@ -29,6 +28,9 @@ def mean_bits(subject: Subject, case: Point) -> Evaluation:
     if float(subject.x.min()) < 0 or float(subject.x.max()) > 1:
         raise NotApplicableError("the data are not dequantised 8-bit images in [0, 1]: x = (x8 + u) / 256")
     x8 = (LEVELS * subject.x[case.sample]).floor().clamp(0, LEVELS - 1)
+    if subject.is_mass:
+        bits = bits_per_dim(subject.log_probs((x8[None] + 0.5) / LEVELS), subject.dim, bits=0)
+        return Evaluation(float(bits), ">=", 0.0, ROUND_OFF)
     u = torch.rand(DRAWS, *x8.shape, generator=torch.Generator().manual_seed(case.seed), dtype=torch.float64)
     bits = bits_per_dim(subject.log_probs((x8 + u.to(x8)) / LEVELS), subject.dim)
     error = STANDARD_ERRORS * float(bits.std()) / DRAWS**0.5

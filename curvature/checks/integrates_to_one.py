@@ -1,4 +1,4 @@
-"""Check: in one or two dimensions the density integrates to one."""
+"""Check: in one or two dimensions the density integrates to one, or the mass of 8-bit images sums to one."""
 
 import math
 
@@ -10,7 +10,8 @@ from curvature.checks.engine.cases import Data, data
 from curvature.checks.engine.check import Check
 from curvature.checks.engine.not_applicable import NotApplicableError
 from curvature.checks.engine.subject import Subject
-from curvature.property_testing.evaluation import Evaluation
+from curvature.property_testing.evaluation import ROUND_OFF, Evaluation
+from curvature.units import LEVELS
 
 LARGEST_DIM = 2
 NODES, FAST_NODES = 801, 401
@@ -21,12 +22,24 @@ FOLLOWED = 0.01
 
 
 def integral(subject: Subject, case: Data) -> Evaluation:
-    """Integral of p over the line or the plane against one.
+    """Integral of p over the line or the plane, or sum over all 8-bit images, against one."""
+    subject.require_exact()
+    subject.require_dim(LARGEST_DIM, "the integral of the density")
+    return _sum_over_cells(subject) if subject.is_mass else _integral(subject)
+
+
+def _sum_over_cells(subject: Subject) -> Evaluation:
+    levels = (torch.arange(LEVELS, dtype=subject.x.dtype, device=subject.x.device) + 0.5) / LEVELS
+    x = torch.cartesian_prod(*[levels] * subject.dim).reshape(-1, *subject.x.shape[1:])
+    return Evaluation(float(subject.log_probs(x, BLOCK).exp().sum()), "==", 1.0, ROUND_OFF)
+
+
+def _integral(subject: Subject) -> Evaluation:
+    """Integral of p over the line or the plane.
 
     The trapezoid rule in u, with ``x = m + s sinh(u)`` in every coordinate: fine at the middle, far out in the tails.
     Its error is estimated by the rule of every second node.
     """
-    subject.require_dim(LARGEST_DIM, "the integral of the density")
     centres = _centres(subject)
     middle, deviation = centres.mean(0), centres.std(0).clamp_min(1e-3 * float(centres.std(0).max()) + 1e-12)
     nodes = FAST_NODES if subject.fast and subject.dim > 1 else NODES

@@ -59,7 +59,7 @@ class LayeredHessian:
         return self.point.dim
 
     @property
-    def parts(self) -> tuple[Part, ...]:
+    def form_parts(self) -> tuple[Part, ...]:
         """Gauss-Newton, then every activation."""
         return (GAUSS_NEWTON, *(Part(a.name, a.level, a.step, a.layer) for a in self.linearisation.activations))
 
@@ -92,7 +92,7 @@ class LayeredHessian:
         """Return H as a matrix."""
         return write_out(self)
 
-    def by_parts(self) -> HessianOperator:
+    def with_form_parts(self) -> HessianOperator:
         """Return this operator: it knows the parts."""
         return self
 

@@ -29,7 +29,7 @@ class DenseHessian:
     source: HessianOperator
     route: str = "dense"
     num_matvecs: int = 0
-    parts: tuple[Part, ...] = ()
+    form_parts: tuple[Part, ...] = ()
     rows_at_once: int = ROWS_AT_ONCE
     forms_per_product: int = 1
 
@@ -72,9 +72,9 @@ class DenseHessian:
         """Return this operator."""
         return self
 
-    def by_parts(self) -> HessianOperator:
+    def with_form_parts(self) -> HessianOperator:
         """As of `source`."""
-        return self.source.by_parts()
+        return self.source.with_form_parts()
 
 
 def write_out(operator: HessianOperator) -> DenseHessian:

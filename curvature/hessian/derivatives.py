@@ -117,17 +117,22 @@ def _total(log_prob: LogProb) -> LogProb:
 def _reverse_gradient(log_prob: LogProb, x: Float[Tensor, " B *event"]) -> tuple[Tensor, Tensor]:
     x = x.detach().clone().requires_grad_()
     values = log_prob(x)
-    return values, torch.autograd.grad(values.sum(), x)[0]
+    return values, _derivative(values.sum(), x)
 
 
 @torch.enable_grad()
 def _reverse_products(log_prob: LogProb, x: Tensor, v: Tensor) -> Tensor:
     x = x.detach().clone().requires_grad_()
-    (g,) = torch.autograd.grad(log_prob(x).sum(), x, create_graph=True)
-    if not g.requires_grad:
-        return torch.zeros_like(x)  # log p is linear in x
-    (Hv,) = torch.autograd.grad((g * v).sum(), x, allow_unused=True)
-    return torch.zeros_like(x) if Hv is None else Hv
+    g = _derivative(log_prob(x).sum(), x, create_graph=True)
+    return _derivative((g * v).sum(), x)
+
+
+def _derivative(total: Tensor, x: Tensor, create_graph: bool = False) -> Tensor:
+    """Gradient of a number, by plain autograd; zero where it does not depend on x, as of a constant part of log p."""
+    if not total.requires_grad:
+        return torch.zeros_like(x)
+    (found,) = torch.autograd.grad(total, x, create_graph=create_graph, allow_unused=True)
+    return torch.zeros_like(x) if found is None else found
 
 
 def _dot(a: Float[Tensor, " B *event"], b: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:

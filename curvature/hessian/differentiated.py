@@ -35,7 +35,7 @@ class DifferentiatedHessian:
 
     point: DensityPoint
     refusals: Mapping[str, str] = field(default_factory=dict)
-    parts: tuple[Part, ...] = ()
+    form_parts: tuple[Part, ...] = ()
     forms_per_product: int = 1
 
     @property
@@ -91,7 +91,7 @@ class DifferentiatedHessian:
         """Return H as a matrix."""
         return write_out(self)
 
-    def by_parts(self) -> HessianOperator:
+    def with_form_parts(self) -> HessianOperator:
         """Raise `RouteError`: differentiation does not tell the parts apart."""
         reasons = "; ".join(self.refusals.values()) or "differentiation does not tell the parts of H apart"
         raise RouteError(reasons)

@@ -36,7 +36,7 @@ class QuadraticForms:
     total
         ``v'H v``.
     parts
-        Its summands, as the operator's `parts` names them: first ``-|J v|^2 / sigma^2``, then
+        Its summands, as the operator's `form_parts` names them: first ``-|J v|^2 / sigma^2``, then
         ``-(1/sigma^2) sum_u lam_u s''(h_u) (grad h_u . v)^2`` over the units u of each activation. No rows where the
         operator computes only the total.
     """

@@ -38,8 +38,11 @@ class HessianOperator(Protocol):
         """Number of products with H that `dense` takes."""
 
     @property
-    def parts(self) -> tuple[Part, ...]:
-        """Parts that `forms` computes: Gauss-Newton, then every activation; empty if it computes totals only."""
+    def form_parts(self) -> tuple[Part, ...]:
+        """Parts of a quadratic form that `forms` computes: Gauss-Newton, then every activation; empty if totals only.
+
+        Not the parts of log p itself, each of which has a Hessian of its own (`curvature.log_prob_parts`).
+        """
 
     @property
     def forms_per_product(self) -> int:
@@ -71,8 +74,8 @@ class HessianOperator(Protocol):
     def dense(self) -> "MatrixOperator":
         """Return the same Hessian as a matrix: D products with H, after which products are cheap."""
 
-    def by_parts(self) -> "HessianOperator":
-        """Return an operator of the same Hessian whose `parts` are known; raise `RouteError` if there is none."""
+    def with_form_parts(self) -> "HessianOperator":
+        """Return an operator of the same Hessian whose `form_parts` are known; raise `RouteError` if there is none."""
 
 
 class MatrixOperator(HessianOperator, Protocol):

@@ -11,7 +11,7 @@ from curvature.hessian.derivatives import value_and_gradient
 from curvature.hessian.inspection import inspected
 from curvature.memory import columns_within
 from curvature.precision import LogDensity, LogProb
-from curvature.preconditions import float_tensor, require_finite
+from curvature.preconditions import float_tensor, require_finite, require_shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,11 +54,30 @@ class DensityPoint:
         x0 = require_finite(float_tensor(at, "expansion point"), "expansion point")
         x0 = x0.to(density.device or x0.device, dtype, copy=True)
         density = inspected(density, x0)
-        chunk = columns_within(memory_budget, density, x0)
+        return cls._evaluated(density, x0, columns_within(memory_budget, density, x0), memory_budget)
+
+    @classmethod
+    def _evaluated(cls, density: LogDensity, x0: Tensor, chunk: int, memory_budget: float) -> "DensityPoint":
         value, g = value_and_gradient(density, x0)
-        require_finite(value, "log p at the expansion point")
-        require_finite(g, "gradient of log p")
+        require_finite(value, f"{density.name} at the expansion point")
+        require_finite(g, f"gradient of {density.name}")
         return cls(density, x0, float(value), g, chunk, memory_budget)
+
+    def about(self, at: Any) -> "DensityPoint":
+        """Return the same density at another point.
+
+        Raises
+        ------
+        DtypeError, ShapeError, NonFiniteError
+            If it is no float event of the same shape, or log p or its gradient is not finite there.
+        """
+        x0 = require_finite(float_tensor(at, "expansion point"), "expansion point")
+        require_shape(x0.shape, self.x0.shape, "expansion point against the one before")
+        return self._evaluated(self.density, x0.to(self.x0, copy=True), self.chunk, self.memory_budget)
+
+    def of_part(self, density: LogDensity) -> "DensityPoint":
+        """Return a part of this log p at the same point: its derivatives need no more memory than those of all."""
+        return self._evaluated(density, self.x0, self.chunk, self.memory_budget)
 
     @property
     def event_shape(self) -> tuple[int, ...]:

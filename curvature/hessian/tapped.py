@@ -40,7 +40,7 @@ class TappedHessian:
         The model's latents as a function of its input, with hooks on its activations.
     precision
         ``1 / sigma^2``.
-    parts
+    form_parts
         Gauss-Newton, then the activations by order of evaluation; a module that is called twice counts twice.
     weights
         The weights of each activation's units, flat.
@@ -49,7 +49,7 @@ class TappedHessian:
     differentiated: DifferentiatedHessian
     taps: Taps
     precision: float
-    parts: tuple[Part, ...]
+    form_parts: tuple[Part, ...]
     weights: tuple[Float[Tensor, " U"], ...]
     route: str = "tapped"
     forms_per_product: int = 2  # measured: forward over reverse takes about twice as long as forward alone
@@ -144,7 +144,7 @@ class TappedHessian:
         """Return H as a matrix."""
         return write_out(self)
 
-    def by_parts(self) -> HessianOperator:
+    def with_form_parts(self) -> HessianOperator:
         """Return this operator: it knows the parts."""
         return self
 

@@ -56,7 +56,7 @@ def summed_forms(operator: HessianOperator, factor: SignedFactor) -> tuple[float
     NonFiniteError
         If the Hessian is not finite.
     """
-    total, parts = 0.0, operator.point.x0.new_zeros(len(operator.parts))
+    total, parts = 0.0, operator.point.x0.new_zeros(len(operator.form_parts))
     for block in factor.split(operator.rows_at_once):
         forms = operator.forms(block.rows)
         total += float(block.weigh(forms.total).sum())

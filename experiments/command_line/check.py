@@ -7,7 +7,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from analysis.dequantization import dequantize
 from curvature.checks import Status, run_checks
 from curvature.errors import ConfigError
 from experiments.command_line.check_options import CheckOptions
@@ -71,9 +70,10 @@ def _model_and_events(options: CheckOptions) -> tuple[Any, Tensor, str]:
     lines = f"{LOADING}\n\ntrained = load_model({options.model!r})\nflow = trained.model\n"
     if options.inputs is not None:
         return trained.model, read_own_events(options.inputs), _source(lines, options.inputs)
-    x = dequantize(trained.train_images.head(TRAINING_IMAGES), torch.Generator().manual_seed(0))
-    events = f"x = dequantize(trained.train_images.head({TRAINING_IMAGES}), torch.Generator().manual_seed(0))\n"
-    return trained.model, x, f"import torch\nfrom analysis.dequantization import dequantize\n{lines}{events}"
+    x = trained.representation(trained.train_images.head(TRAINING_IMAGES), torch.Generator().manual_seed(0))
+    images = f"trained.train_images.head({TRAINING_IMAGES})"
+    events = f"x = trained.representation({images}, torch.Generator().manual_seed(0))\n"
+    return trained.model, x, f"import torch\n{lines}{events}"
 
 
 def _source(model: str, inputs: str) -> str:

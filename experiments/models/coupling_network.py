@@ -1,5 +1,7 @@
 """The convolutional network of a coupling, and its description layer by layer for curvature."""
 
+from typing import TypeVar
+
 import torch
 from torch import nn
 
@@ -21,11 +23,11 @@ def coupling_network(
     weights (He et al. 2015, arXiv 1502.01852) drawn from `generator`.
     """
     return nn.Sequential(
-        _convolution(channels_in, width, 3, generator),
+        convolution(channels_in, width, 3, generator),
         make_activation(activation),
-        _convolution(width, width, 1, generator),
+        convolution(width, width, 1, generator),
         make_activation(activation),
-        _convolution(width, channels_out, 3, None),
+        convolution(width, channels_out, 3, None),
     )
 
 
@@ -54,13 +56,25 @@ def network_layers(network: nn.Module, place: Place) -> tuple[Convolution | Pixe
     return tuple(described)
 
 
-def _convolution(channels_in: int, channels_out: int, size: int, generator: torch.Generator | None) -> nn.Conv2d:
+def convolution(
+    channels_in: int, channels_out: int, size: int, generator: torch.Generator | None, dilation: int = 1
+) -> nn.Conv2d:
     """Return a size-preserving convolution: He-normal from `generator`, or all zeros without one; the bias is zero."""
     # skip_init: the constructor would draw from torch's global random state.
-    layer = nn.utils.skip_init(nn.Conv2d, channels_in, channels_out, size, padding=size // 2)
+    padding = dilation * (size // 2)
+    layer = nn.utils.skip_init(nn.Conv2d, channels_in, channels_out, size, padding=padding, dilation=dilation)
+    return initialised(layer, generator)
+
+
+Weighted = TypeVar("Weighted", nn.Conv2d, nn.Linear)
+
+
+def initialised(layer: Weighted, generator: torch.Generator | None) -> Weighted:
+    """Set the weights: He-normal from `generator` (He et al. 2015), or zeros without one; the bias is zero."""
     if generator is None:
         nn.init.zeros_(layer.weight)
     else:
         nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator=generator)
+    assert layer.bias is not None
     nn.init.zeros_(layer.bias)
     return layer

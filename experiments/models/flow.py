@@ -6,7 +6,7 @@ from torch import Tensor
 
 from curvature.errors import ShapeError
 from experiments.models.density import DensityModel, plain
-from experiments.models.prior import GaussianPrior
+from experiments.models.prior import Prior
 
 
 class Flow(DensityModel):
@@ -18,11 +18,11 @@ class Flow(DensityModel):
     ----------
     event_shape : tuple of int
         Shape of one event, without the batch: (C, H, W) for images.
-    prior : GaussianPrior
+    prior : Prior
         The density psi of the latents.
     """
 
-    def __init__(self, event_shape: tuple[int, ...], prior: GaussianPrior) -> None:
+    def __init__(self, event_shape: tuple[int, ...], prior: Prior) -> None:
         super().__init__(event_shape)
         self.prior = prior
 
@@ -51,6 +51,11 @@ class Flow(DensityModel):
         """
         z, log_det = self(x)
         return self.prior.log_prob(z) + log_det
+
+    def log_prob_parts(self, x: Float[Tensor, " B *event"]) -> dict[str, Float[Tensor, " B"]]:
+        """Return the prior term and the volume term of `log p(x)` in nats (docs/theory.md, eqs. 4 and 8a)."""
+        z, log_det = self(x)
+        return {"prior": self.prior.log_prob(z), "log_det": log_det}
 
     @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator, temperature: float = 1.0) -> Float[Tensor, " n *event"]:

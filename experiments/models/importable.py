@@ -36,7 +36,7 @@ def import_model(name: str, arguments: Mapping[str, Any] = MappingProxyType({}))
     UnknownNameError
         If the module has nothing of that name.
     """
-    found = _attribute(name)
+    found = import_object(name)
     if not arguments and not is_factory(found):
         return found
     try:
@@ -52,7 +52,7 @@ def model_source(name: str) -> str:
     """Lines of Python that make the model of a name as `flow`."""
     module, _, attribute = name.partition(":")
     first, *_ = attribute.split(".")
-    call = "()" if is_factory(_attribute(name)) else ""
+    call = "()" if is_factory(import_object(name)) else ""
     return f"from {module} import {first}\n\nflow = {attribute}{call}\n"
 
 
@@ -68,7 +68,16 @@ def is_factory(found: Any) -> bool:
     return all(one.default is not inspect.Parameter.empty or one.kind in optional for one in parameters)
 
 
-def _attribute(name: str) -> Any:
+def import_object(name: str) -> Any:
+    """Import whatever has the name ``package.module:name``.
+
+    Raises
+    ------
+    ConfigError
+        If the name has another form, or the module cannot be imported.
+    UnknownNameError
+        If the module has nothing of that name.
+    """
     if not is_importable(name):
         raise ConfigError(f"{name}: expected package.module:factory")
     path, _, attributes = name.partition(":")

@@ -1,10 +1,23 @@
-"""The Gaussian prior psi of the latents (docs/theory.md, "Notation": psi = N(0, sigma^2))."""
+"""Priors psi of the latents: what all offer, and the Gaussian one (docs/theory.md, "Notation": psi = N(0, sigma^2))."""
 
 import math
+from typing import Protocol
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+
+
+class Prior(Protocol):
+    """Independent latents of one density psi whose location and scale do not depend on anything."""
+
+    log_scale: Float[Tensor, ""]
+
+    def log_prob(self, z: Float[Tensor, " B D"]) -> Float[Tensor, " B"]:
+        """Return `sum_i log psi(z_i)` in nats."""
+
+    def sample(self, n: int, dim: int, generator: torch.Generator, temperature: float = 1.0) -> Float[Tensor, "n dim"]:
+        """Draw `n` latents, with `temperature` times the prior's scale."""
 
 
 class GaussianPrior(nn.Module):

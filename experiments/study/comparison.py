@@ -18,6 +18,7 @@ from experiments.storage.environment import environment_record
 from experiments.storage.run_directory import RunDirectory
 from experiments.storage.stages import Stage, run_stage
 from experiments.study.configuration import ComparisonConfig
+from experiments.study.event_setting import event_setting
 from experiments.study.progress import SILENT, Progress
 from experiments.study.rungs import (
     RungSettings,
@@ -199,7 +200,13 @@ def _compare(
     trained: StudiedModel, config: ComparisonConfig, inputs: tuple[InputSet, ...], progress: Progress
 ) -> Comparison:
     counts = dict.fromkeys((trained.training_input, *inputs), config.n_images)
-    samples = load_samples(counts, trained.train_images.event_shape, config.seed, trained.representation)
+    samples = load_samples(
+        counts,
+        trained.train_images.event_shape,
+        config.seed,
+        trained.representation,
+        event_setting(trained, config.seed),
+    )
     expansion = expansion_of(trained, config.seed, config.expansion_point)
     provenance, bits = provenance_of(trained, config.seed), trained.representation.bits
     return compare_samples(expansion, samples, inputs, rung_settings(config), provenance, progress, bits)

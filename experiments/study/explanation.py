@@ -17,6 +17,7 @@ from experiments.storage.environment import environment_record
 from experiments.storage.run_directory import RunDirectory
 from experiments.storage.stages import Stage, run_stage
 from experiments.study.configuration import ExplanationConfig
+from experiments.study.event_setting import event_setting
 from experiments.study.progress import SILENT, Progress
 from experiments.study.rungs import expansion_of
 from experiments.study.samples import load_samples, pixel_checksums, require_inputs
@@ -70,7 +71,13 @@ def _write(
     progress: Progress,
 ) -> None:
     counts = dict.fromkeys((trained.training_input, *inputs), config.n_images)
-    samples = load_samples(counts, trained.train_images.event_shape, config.seed, trained.representation)
+    samples = load_samples(
+        counts,
+        trained.train_images.event_shape,
+        config.seed,
+        trained.representation,
+        event_setting(trained, config.seed),
+    )
     expansion = expansion_of(trained, config.seed)
     p = Moments.from_samples(next(iter(samples.values())))
     attributions, bands, curves = {}, {}, []
@@ -79,7 +86,8 @@ def _write(
         progress(position, len(names) + 1, f"explaining {name}")
         q = Moments.from_samples(samples[name])
         attributions[name] = _attribution(expansion, q, p)
-        bands[name] = frequency_bands(expansion, q, p, config.bands)
+        if len(expansion.event_shape) == 3:  # features have no spatial frequencies
+            bands[name] = frequency_bands(expansion, q, p, config.bands)
         curves.append(validity(expansion, samples[name], input_set=name))
     progress(len(names), len(names) + 1, "eigenvalues of H")
     out.write_csv("attribution.csv", attribution_frame(attributions))

@@ -6,7 +6,17 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from analysis.inputs import InputSet, apply_transform, fit_event_shape, generate, parse_input_set
+from analysis.event_setting import EventSetting
+from analysis.inputs import (
+    InputSet,
+    apply_event_transforms,
+    apply_transform,
+    event_sets,
+    fit_event_shape,
+    generate,
+    make_events,
+    parse_input_set,
+)
 from analysis.representation import UNIFORM, Representation
 from curvature.errors import ConfigError, TooFewSamplesError
 from experiments.data.catalog import load_image_set, require_known_split
@@ -52,6 +62,7 @@ def load_samples(
     image_shape: tuple[int, int, int],
     seed: int,
     representation: Representation = UNIFORM,
+    setting: EventSetting | None = None,
 ) -> dict[str, Float[Tensor, " count *event"]]:
     """Load events by the input sets' names, in the order given: those of the training images first.
 
@@ -59,7 +70,7 @@ def load_samples(
     ----------
     counts
         How many images of each input set.
-    image_shape, seed, representation
+    image_shape, seed, representation, setting
         As for `load_inputs`, which also says what is raised; embedded images are as high as the model takes them.
 
     Raises
@@ -69,7 +80,8 @@ def load_samples(
     """
     require_memory_for_inputs(counts, image_shape)
     return {
-        str(name): load_inputs(name, n, image_shape, seed, image_shape[1], representation) for name, n in counts.items()
+        str(name): load_inputs(name, n, image_shape, seed, image_shape[1], representation, setting)
+        for name, n in counts.items()
     }
 
 
@@ -92,6 +104,7 @@ def load_inputs(
     seed: int,
     patch_size: int = 8,
     representation: Representation = UNIFORM,
+    setting: EventSetting | None = None,
 ) -> Float[Tensor, " count *event"]:
     """Events of an input set, in float64: dequantised images on the scale [0, 1], or what else a model takes.
 
@@ -111,6 +124,8 @@ def load_inputs(
         Size of the embedded images.
     representation
         How images become events.
+    setting
+        The model, for sets that it makes and transforms that use it.
 
     Raises
     ------
@@ -122,16 +137,21 @@ def load_inputs(
         If fewer than two images are asked for.
     ConfigError
         If more generated images are asked for than fit into the memory.
+    OptionError
+        If there is no model where one is needed, or it lacks what is needed.
     """
     require_memory_for_inputs({inputs: n_images}, image_shape)
     if n_images < 2:
         raise TooFewSamplesError(f"{inputs}: a standard error needs at least 2 images, {n_images} asked for")
+    if inputs.set_name in event_sets():
+        return make_events(inputs, n_images, setting, torch.Generator().manual_seed(seed)).double()
     if inputs.is_generated:
         images = generate(inputs, n_images, image_shape, torch.Generator().manual_seed(seed))
     else:
         images = load_image_set(inputs.set_name, inputs.split, patch_size).head(n_images)
         images = fit_event_shape(apply_transform(inputs, images), image_shape, str(inputs))
-    return representation(images, noise_generator(seed), torch.float64)
+    events = representation(images, noise_generator(seed), torch.float64)
+    return apply_event_transforms(inputs, events, setting)
 
 
 def pixel_checksums(inputs: Iterable[InputSet], patch_size: int = 8) -> dict[str, str]:
@@ -147,6 +167,11 @@ def pixel_checksums(inputs: Iterable[InputSet], patch_size: int = 8) -> dict[str
     splits = dict.fromkeys((each.set_name, each.split) for each in inputs if not each.is_generated)
     sets = (load_image_set(name, split, patch_size) for name, split in splits)
     return {images.label: images.checksum for images in sets}
+
+
+def event_dim(train_images: ImageSet, representation: Representation) -> int:
+    """Number of entries of an event: pixels of an image, or features."""
+    return representation(train_images.head(1), noise_generator(0))[0].numel()
 
 
 def noise_generator(seed: int) -> torch.Generator:

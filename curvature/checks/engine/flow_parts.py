@@ -87,6 +87,19 @@ def require_constant_volume(model: Any) -> None:
         raise NotApplicableError("the model does not promise a constant log-determinant")
 
 
+def is_mass(model: Any) -> bool:
+    """Whether log p is that of a probability mass at the centres of 8-bit cells: `representation.cells` says so."""
+    return getattr(getattr(model, "representation", None), "cells", None) == "centre"
+
+
+def require_exact(model: Any) -> None:
+    """Raise if log p is an estimate, as a model with `log_prob_standard_error` says of itself."""
+    if hasattr(model, "log_prob_standard_error"):
+        raise NotApplicableError(
+            "log p is an estimate, with log_prob_standard_error, and no log density of its samples"
+        )
+
+
 def latent_log_prob(z: Float[Tensor, " B *latent"], sigma: float) -> Float[Tensor, " B"]:
     """``sum_i log psi(z_i)`` for psi = N(0, sigma^2)."""
     volume = z[0].numel() * math.log(sigma * math.sqrt(2 * math.pi))

@@ -145,6 +145,15 @@ class Subject:
         """Raise `NotApplicableError` unless the model promises a constant log-determinant."""
         flow_parts.require_constant_volume(self.model)
 
+    @property
+    def is_mass(self) -> bool:
+        """Whether log p is that of a probability mass of 8-bit images."""
+        return flow_parts.is_mass(self.model)
+
+    def require_exact(self) -> None:
+        """Raise `NotApplicableError` if log p is an estimate."""
+        flow_parts.require_exact(self.model)
+
     def require_dim(self, most: int, what: str) -> None:
         """Raise `NotApplicableError` if events have more entries than a check can afford."""
         if self.dim > most:

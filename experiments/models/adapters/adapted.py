@@ -35,6 +35,16 @@ class AdaptedModel(nn.Module):
         """Return `log p(x)` in nats."""
         raise NotImplementedError
 
+    def log_prob_parts(self, x: Float[Tensor, " B *event"]) -> dict[str, Float[Tensor, " B"]]:
+        """Return the prior term and the volume term of `log p(x)` in nats; no parts for a model without latents.
+
+        The prior's own density is not asked for: libraries differ in where they keep it.
+        """
+        if type(self).forward is nn.Module.forward:
+            return {}
+        _, log_det = self(x)
+        return {"prior": self.log_prob(x) - log_det, "log_det": log_det}
+
     def contexts(self, count: int) -> Any:
         """Repeat the context for a batch of that many samples; None without a context."""
         return None if self.context is None else self.context.expand(count, *self.context.shape)

@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from curvature.log_prob_parts import SplitsLogProb
+
 
 class FlattenedModel(nn.Module):
     """`log p(x) = log p_model(x.flatten(1))`: reshaping changes no volume.
@@ -29,6 +31,10 @@ class FlattenedModel(nn.Module):
         """Return `log p(x)` in nats."""
         log_p: Tensor = self.model.log_prob(x.flatten(1))  # type: ignore[operator]
         return log_p
+
+    def log_prob_parts(self, x: Float[Tensor, " B *event"]) -> dict[str, Float[Tensor, " B"]]:
+        """Return the parts of `log p(x)` that the model names, in nats."""
+        return dict(self.model.log_prob_parts(x.flatten(1))) if isinstance(self.model, SplitsLogProb) else {}
 
     def forward(self, x: Float[Tensor, " B *event"]) -> tuple[Tensor, Float[Tensor, " B"]]:
         """Return the latents and `log|det dz/dx|` in nats."""

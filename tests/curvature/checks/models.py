@@ -89,6 +89,10 @@ class RightAffineFlow(RightFlow):
         s = self.log_scale_of(z[:, 0])
         return super().inverse(torch.stack([z[:, 0], z[:, 1] * (-s).exp()], 1))
 
+    def log_prob_parts(self, x: Tensor) -> dict[str, Tensor]:
+        z, log_det = self(x)
+        return {"prior": self.log_prior(z), "log_det": log_det}
+
 
 RIGHT = {"flow": RightFlow, "gaussian": RightGaussian, "affine": RightAffineFlow}
 
@@ -209,6 +213,11 @@ class SplitPrior(RightFlow):
 class ForgetsLogDet(RightFlow):
     def log_prob(self, x):
         return self.log_prior(self(x)[0])
+
+
+class ForgetsAPart(RightAffineFlow):
+    def log_prob_parts(self, x):
+        return {"prior": self.log_prior(self(x)[0])}
 
 
 class HalvesItsGradient(RightFlow):
@@ -381,6 +390,7 @@ WRONG = [
     ("constant-log-determinant", BrokenPromise),
     ("constant-volume-prior", SplitPrior),
     ("change-of-variables", ForgetsLogDet),
+    ("parts-add-up", ForgetsAPart),
     ("gradient-routes", HalvesItsGradient),
     ("gradient-integral", RoundsItsInput),
     ("smoothness", Kinked),

@@ -11,6 +11,10 @@ from torch import Tensor
 from experiments.models.config import SMOOTH_ACTIVATIONS
 from experiments.models.families.glow.config import GlowConfig
 from experiments.models.families.glow.flow import Glow
+from experiments.models.families.nice.config import NICEConfig
+from experiments.models.families.nice.flow import NICE
+from experiments.models.families.realnvp.config import RealNVPConfig
+from experiments.models.families.realnvp.flow import RealNVP
 from experiments.models.families.transformer.config import TransformerConfig
 from experiments.models.families.transformer.flow import TransformerFlow
 from experiments.models.flow import Flow
@@ -40,19 +44,33 @@ def randomise(flow: AnyFlow, seed: int = 2, size: float = 0.15) -> AnyFlow:
     return flow
 
 
+def trained(flow: AnyFlow) -> AnyFlow:
+    """The flow in float64, initialised and with non-trivial weights."""
+    flow = flow.double()
+    flow.initialise(images(flow, 40))
+    return randomise(flow)
+
+
 def glow(event_shape: tuple[int, int, int], seed: int = 0, **config: object) -> Glow:
     """An initialised Glow in float64 with non-trivial weights."""
-    model = Glow(event_shape, GlowConfig(**{"steps": 2, "width": 6, **config}), seed).double()  # type: ignore[arg-type]
-    model.initialise(images(model, 40))
-    return randomise(model)
+    return trained(Glow(event_shape, GlowConfig(**{"steps": 2, "width": 6, **config}), seed))  # type: ignore[arg-type]
 
 
-def transformer(event_shape: tuple[int, int, int], seed: int = 0, **config: object) -> TransformerFlow:
+def realnvp(event_shape: tuple[int, int, int], **config: object) -> RealNVP:
+    """An initialised RealNVP in float64 with non-trivial weights."""
+    sizes = {"couplings": 2, "width": 4, "blocks": 1, **config}
+    return trained(RealNVP(event_shape, RealNVPConfig(**sizes)))  # type: ignore[arg-type]
+
+
+def nice(event_shape: tuple[int, int, int], **config: object) -> NICE:
+    """An initialised NICE in float64 with non-trivial weights."""
+    return trained(NICE(event_shape, NICEConfig(**{"width": 6, "couplings": 3, **config})))  # type: ignore[arg-type]
+
+
+def transformer(event_shape: tuple[int, int, int], **config: object) -> TransformerFlow:
     """An initialised transformer flow in float64 with non-trivial weights."""
-    sizes = {"blocks": 4, "depth": 1, "width": 8, "heads": 2}
-    model = TransformerFlow(event_shape, TransformerConfig(**{**sizes, **config}), seed).double()  # type: ignore[arg-type]
-    model.initialise(images(model, 40))
-    return randomise(model)
+    sizes = {"blocks": 4, "depth": 1, "width": 8, "heads": 2, **config}
+    return trained(TransformerFlow(event_shape, TransformerConfig(**sizes)))  # type: ignore[arg-type]
 
 
 class PlainFlow(Flow):
@@ -96,7 +114,15 @@ CASES = [
     ),
     Case("glow-colour", lambda: glow((3, 4, 4), levels=1)),
     Case("glow-oblong-two-levels", lambda: glow((3, 4, 8), levels=2, steps=1)),
-    Case("transformer-coupling", lambda: transformer((1, 6, 6), update="additive", block="coupling")),
-    Case("transformer-causal", lambda: transformer((2, 4, 4), update="additive", depth=2)),
     Case("glow-learned-prior", lambda: glow((2, 4, 4), levels=2, learn_prior_scale=True)),
+    Case("glow-affine", lambda: glow((1, 4, 4), levels=2, coupling="affine")),
+    Case("realnvp", lambda: realnvp((1, 4, 4))),
+    Case("realnvp-channel", lambda: realnvp((1, 4, 4), mask="channel", learn_prior_scale=True)),
+    Case("realnvp-horizontal", lambda: realnvp((2, 4, 2), mask="horizontal", levels=1)),
+    Case("realnvp-cycle", lambda: realnvp((1, 4, 4), mask="cycle", coupling="additive", levels=1, couplings=4)),
+    Case("transformer-coupling", lambda: transformer((1, 4, 6), block="coupling")),
+    Case("transformer-causal", lambda: transformer((1, 4, 4), depth=2)),
+    Case("transformer-coupling-additive", lambda: transformer((2, 4, 4), update="additive", block="coupling")),
+    Case("transformer-causal-additive", lambda: transformer((1, 4, 4), update="additive")),
+    Case("nice", lambda: nice((1, 3, 3))),
 ]

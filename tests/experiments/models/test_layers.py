@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from experiments.models.coupling import Additive, Coupling
 from experiments.models.coupling_network import coupling_network
+from experiments.models.coupling_region import ChannelHalves
 from experiments.models.invertible_convolution import InvertibleConvolution
 from experiments.models.squeeze import Squeeze
 from tests.experiments.models.cases import randomise, seeded
@@ -33,7 +34,7 @@ def test_coupling_leaves_the_first_half_alone(channels):
     half = channels // 2
     network = randomise(coupling_network(half, 4, channels - half, "silu", seeded()))
     x = torch.rand(2, channels, 4, 4, generator=seeded())
-    y, log_det = Coupling(network, Additive())(x)
+    y, log_det = Coupling(network, Additive(), ChannelHalves(channels))(x)
     assert torch.equal(y[:, :half], x[:, :half])
     torch.testing.assert_close(y[:, half:], x[:, half:] + network(x[:, :half]))
     assert log_det == 0

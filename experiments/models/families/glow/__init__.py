@@ -1,4 +1,4 @@
-"""Constant-volume Glow: settings without torch (`config`), the flow (`flow`) and its steps (`step`)."""
+"""Glow: settings without torch (`config`), the flow (`flow`) and its steps (`step`)."""
 
 from experiments.models.families.glow.config import FAMILY
 

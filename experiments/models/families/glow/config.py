@@ -1,18 +1,18 @@
-"""Settings, description and size of a constant-volume Glow. This module does not import torch."""
+"""Settings, description and size of a Glow. This module does not import torch."""
 
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal, get_args
 
-from curvature.errors import ShapeError
 from curvature.names import require_known
-from experiments.models.config import ActivationName, CouplingName, ModelConfig
+from experiments.models.config import NUMBERS_PER_CHANNEL, ActivationName, CouplingName, ModelConfig, volume_fact
+from experiments.models.levels import fitted_levels, require_divisible
 from experiments.models.registry import EventShape, Family, ModelDescription, ModelSize
 from experiments.settings import Range, require_ranges
 
 
 @dataclass(frozen=True)
 class GlowConfig(ModelConfig):
-    """Sizes and choices of a constant-volume Glow.
+    """Sizes and choices of a Glow.
 
     Raises
     ------
@@ -35,7 +35,7 @@ class GlowConfig(ModelConfig):
     """Hidden channels of every coupling network."""
 
     coupling: CouplingName = "additive"
-    """Kind of coupling; additive couplings keep the volume constant."""
+    """Kind of coupling: additive ones keep the volume constant, affine ones are Glow's own."""
 
     activation: ActivationName = "silu"
     """Activation of the coupling networks; all but relu are smooth."""
@@ -52,17 +52,18 @@ class GlowConfig(ModelConfig):
 def describe(config: GlowConfig) -> ModelDescription:
     """Describe a Glow."""
     scale = "learned" if config.learn_prior_scale else "fixed to 1"
+    unlike = "affine couplings" if config.coupling == "additive" else "a prior that is learned at every level"
     sizes = f"{config.levels}x{config.steps}-w{config.width}"
     return ModelDescription(
         label=f"glow-{config.coupling}-{sizes}-{config.activation}",
-        name="A constant-volume Glow",
+        name="A constant-volume Glow" if config.coupling == "additive" else "A Glow",
         summary=f"A small flow with {config.coupling} couplings",
         facts=(
             f"{config.levels} levels x {config.steps} steps; each step is actnorm, an invertible 1x1 convolution and "
             f"an {config.coupling} coupling of width {config.width} with {config.activation}.",
-            f"Prior: Gaussian, one standard deviation for all latents, {scale}. log|det df/dx| does not depend on x.",
+            f"Prior: Gaussian, one standard deviation for all latents, {scale}. {volume_fact(config.coupling)}",
         ),
-        limits="Published Glows have affine couplings and wider networks, and were trained for far more steps.",
+        limits=f"Published Glows have {unlike} and wider networks, and were trained for far more steps.",
         citation="D. P. Kingma, P. Dhariwal, Glow, NeurIPS 2018, arXiv 1807.03039",
     )
 
@@ -75,42 +76,7 @@ def fit(config: GlowConfig, event_shape: EventShape) -> GlowConfig:
     ShapeError
         If they cannot be halved once.
     """
-    _, height, width = event_shape
-    levels = min(config.levels, halvings(height), halvings(width))
-    if not levels:
-        raise ShapeError(
-            f"a Glow halves height and width of images once at least, and those of {height} x {width} pixels cannot be "
-            "halved; choose an even size (embedded images: an even patch size)"
-        )
-    return replace(config, levels=levels)
-
-
-def halvings(extent: int) -> int:
-    """How often an extent can be halved.
-
-    >>> halvings(28), halvings(32)
-    (2, 5)
-    """
-    return (extent & -extent).bit_length() - 1
-
-
-def require_divisible(event_shape: tuple[int, ...], levels: int) -> None:
-    """Refuse images that a flow of so many levels does not take.
-
-    Raises
-    ------
-    ShapeError
-        If the shape is not (C, H, W) with height and width divisible by 2^levels.
-    """
-    factor = 2**levels
-    if len(event_shape) != 3 or min(event_shape) < 1:
-        raise ShapeError(f"Expected an image shape (C, H, W) of positive sizes, got {tuple(event_shape)}.")
-    _, height, width = event_shape
-    if height % factor or width % factor:
-        raise ShapeError(
-            f"A flow of {levels} levels needs height and width divisible by {factor}, got {height}x{width}; "
-            f"pad or crop the images, or use fewer levels."
-        )
+    return replace(config, levels=fitted_levels(config.levels, event_shape, "a Glow"))
 
 
 def size(config: GlowConfig, event_shape: EventShape) -> ModelSize:
@@ -126,9 +92,10 @@ def size(config: GlowConfig, event_shape: EventShape) -> ModelSize:
     parameters, activations = int(config.learn_prior_scale), 0
     for _ in range(config.levels):
         channels, height, width = 4 * channels, height // 2, width // 2
-        read, changed, hidden = channels // 2, channels - channels // 2, config.width
+        read, hidden = channels // 2, config.width
+        outputs = (channels - read) * NUMBERS_PER_CHANNEL[config.coupling]
         mixing = channels * channels + 2 * channels
-        network = (9 * read + 1) * hidden + (hidden + 1) * hidden + (9 * hidden + 1) * changed
+        network = (9 * read + 1) * hidden + (hidden + 1) * hidden + (9 * hidden + 1) * outputs
         parameters += config.steps * (mixing + network)
         activations += config.steps * height * width * (3 * channels + 4 * hidden)
         channels //= 2

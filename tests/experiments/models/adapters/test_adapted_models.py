@@ -8,6 +8,7 @@ from torch import nn
 
 from curvature import Moments, curvature_ladder, expand
 from experiments.models.adapters import adapt
+from experiments.models.adapters.flattened import FlattenedModel
 from tests.experiments.models.adapters.cases import (
     CASES,
     DIM,
@@ -69,6 +70,14 @@ def test_latents_inverse_and_log_determinant(case, adapted):
     torch.testing.assert_close(log_det[0], torch.linalg.slogdet(J).logabsdet, rtol=1e-7, atol=1e-7)
 
 
+def test_parts_of_log_p_are_those_of_the_librarys_prior_and_volume(case, adapted):
+    e = expand(adapted, at=data(400).mean(0))
+    assert list(e.parts) == (["prior", "log_det"] if case.has_latents else [])
+    if case.has_latents:
+        assert e.parts["log_det"].value == pytest.approx(float(e.log_prob.module(e.at[None])[1]), rel=1e-12, abs=1e-12)
+        torch.testing.assert_close(sum(part.hessian() for part in e.parts.values()), e.hessian(), rtol=1e-9, atol=1e-9)
+
+
 def test_samples_come_from_the_generator_alone(adapted):
     torch.manual_seed(1)
     state = torch.get_rng_state()
@@ -98,6 +107,17 @@ def test_deepcopy_and_state_dict_round_trips(case, trained, adapted):
     assert torch.equal(adapted.log_prob(x), adapt(trained, case.context).log_prob(x))
     twin.load_state_dict(adapted.state_dict())
     assert torch.equal(twin.log_prob(x), adapted.log_prob(x))
+
+
+def test_a_flattened_model_has_the_parts_of_the_model_of_vectors():
+    case = next(case for case in CASES if case.has_latents)
+    vectors = adapt(case.trained(), case.context)
+    images = FlattenedModel(vectors, (1, 2, 3)).double()
+    x = data(3)
+    for name, part in images.log_prob_parts(x.reshape(3, 1, 2, 3)).items():
+        torch.testing.assert_close(part, copy.deepcopy(vectors).double().log_prob_parts(x)[name])
+    without = next(case for case in CASES if not case.has_latents)
+    assert FlattenedModel(adapt(without.trained(), without.context), (1, 2, 3)).log_prob_parts(x.float()) == {}
 
 
 @pytest.mark.parametrize("name", ["affine_coupling", "affine_autoregressive", "spline_coupling"])

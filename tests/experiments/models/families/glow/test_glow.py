@@ -12,6 +12,7 @@ from torch import nn
 from curvature.errors import NonFiniteError, RouteError, ShapeError
 from experiments.models.actnorm import MINIMUM_STD, ActNorm
 from experiments.models.coupling import Coupling
+from experiments.models.coupling_region import ChannelHalves
 from experiments.models.families.glow.config import GlowConfig
 from experiments.models.families.glow.flow import Glow
 from experiments.models.families.glow.step import FlowStep
@@ -180,7 +181,7 @@ def test_channel_mixings_are_the_linear_part_of_every_step():
 def test_every_layer_carries_its_promise():
     model = Glow((1, 4, 4), GlowConfig(steps=1, width=4))
     assert model.is_constant_log_det
-    model.chains()[1].bijections()[1].coupling = Coupling(nn.Identity(), _Scale())
+    model.chains()[1].bijections()[1].coupling = Coupling(nn.Identity(), _Scale(), ChannelHalves(8))
     assert not model.chains()[1].is_constant_log_det
     assert not model.is_constant_log_det
 
@@ -191,16 +192,16 @@ class _Scale:
     numbers_per_channel = 1
     is_constant_log_det = False
 
-    def forward(self, x, h, split):
-        return torch.cat((x[:, :split], x[:, split:] * h.exp()), dim=1), h.sum((1, 2, 3))
+    def forward(self, x, h, region):
+        return x * region.embed(h).exp(), h.sum((1, 2, 3))
 
-    def inverse(self, y, h, split):
-        return torch.cat((y[:, :split], y[:, split:] * (-h).exp()), dim=1)
+    def inverse(self, y, h, region):
+        return y * (-region.embed(h)).exp()
 
 
 def test_a_log_determinant_that_depends_on_x_is_passed_on_exactly():
     model = glow((1, 4, 4), levels=2, steps=1)
-    model.chains()[0].bijections()[1].coupling = Coupling(nn.Identity(), _Scale())
+    model.chains()[0].bijections()[1].coupling = Coupling(nn.Identity(), _Scale(), ChannelHalves(4))
     x = images(model, 3)
     log_det = model(x)[1]
     assert len(log_det.unique()) == 3

@@ -3,7 +3,7 @@
 import pytest
 
 from curvature.errors import ConfigError, ShapeError, UnknownNameError
-from experiments.models.families.glow.config import GlowConfig, describe, fit, halvings
+from experiments.models.families.glow.config import GlowConfig, describe, fit
 
 
 @pytest.mark.parametrize("name", ["levels", "steps", "width"])
@@ -16,13 +16,8 @@ def test_sizes_must_be_whole_numbers_in_their_range(name, size):
 def test_unknown_names_suggest_the_nearest():
     with pytest.raises(UnknownNameError, match="activation 'siluu'; did you mean 'silu'"):
         GlowConfig(activation="siluu")  # type: ignore[arg-type]
-    with pytest.raises(UnknownNameError, match="coupling 'affine'; did you mean 'additive'"):
-        GlowConfig(coupling="affine")  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(("extent", "count"), [(28, 2), (32, 5), (7, 0), (12, 2), (8, 3)])
-def test_halvings_counts_the_factors_of_two(extent, count):
-    assert halvings(extent) == count
+    with pytest.raises(UnknownNameError, match="coupling 'afine'; did you mean 'affine'"):
+        GlowConfig(coupling="afine")  # type: ignore[arg-type]
 
 
 def test_levels_are_fitted_to_the_images_and_nothing_else_is_changed():

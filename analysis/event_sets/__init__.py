@@ -1,0 +1,1 @@
+"""Input sets that a model itself makes, one file each; `analysis.inputs` finds them."""
