@@ -35,6 +35,9 @@ COLUMNS = (
     "unexplained_se",
 )
 
+BOUND_ERROR = "bound_se"
+"""A further column where log p is an estimate: its own standard error, mean over the images, in bits/dim."""
+
 
 @dataclass(frozen=True)
 class Provenance:

@@ -92,8 +92,8 @@ def _measured(heading: str, rows: Sequence[tuple[object, pd.DataFrame]]) -> Tabl
         table.add_column(column, justify="right", no_wrap=True)
     for name, each in rows:
         first = each.iloc[0]
-        bpd = _cell(first["bpd"], first["bpd_se"], signed=False)
-        table.add_row(Text(str(name)), bpd, _cell(first["measured"], first["measured_se"]))
+        bpd = number_with_error(first["bpd"], first["bpd_se"], signed=False)
+        table.add_row(Text(str(name)), bpd, number_with_error(first["measured"], first["measured_se"]))
     return table
 
 
@@ -122,17 +122,20 @@ def _plain_table(heading: str) -> Table:
 def _prediction(row: pd.Series) -> Text:
     is_wrong = sign_is_wrong(row) and not registry.rung(row["rung"]).is_part
     marks = WRONG_SIGN * is_wrong + NOT_CONVERGED * has_not_converged(row)
-    cell = _cell(row["predicted"], row["predicted_se"], marks=marks, style="bold red" if is_wrong else "")
+    cell = number_with_error(row["predicted"], row["predicted_se"], marks=marks, style="bold red" if is_wrong else "")
     if row["rung"] == "path":
         cell.append(f" n={row['nodes']:.0f}", style="dim")
     return cell
 
 
-def _cell(value: float, standard_error: float, signed: bool = True, marks: str = "", style: str = "") -> Text:
+def number_with_error(
+    value: float, standard_error: float, signed: bool = True, marks: str = "", style: str = "", between: str = "\n"
+) -> Text:
+    """A number and its standard error, beneath it or beside it, with as many decimals as its size calls for."""
     decimals = _decimals(value)
     number = f"{value:{'+' if signed else ''}.{decimals}f}".replace("-", "−")
     text = Text(number + marks, style=style)
-    text.append(f"\n±{standard_error:.{decimals}f}", style="dim")
+    text.append(f"{between}±{standard_error:.{decimals}f}", style="dim")
     return text
 
 

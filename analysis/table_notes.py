@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.comparison import BOUND_ERROR
 from analysis.resolution import is_resolved
 from curvature.ladder.refinement import ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE
 
@@ -41,8 +42,19 @@ def legend(comparison: pd.DataFrame) -> str:
 
 
 def notes(comparison: pd.DataFrame, left_out: Sequence[Omission] = ()) -> list[str]:
-    """One line for each input set that `path` does not explain, and for each rung that is not shown."""
-    return [*_unexplained(comparison), *(f"{rung}: not shown, {reason}" for rung, reason in left_out)]
+    """Lines on input sets that `path` does not explain, on the error of an estimated log p, and on rungs not shown."""
+    return [
+        *_unexplained(comparison),
+        *_bound_errors(comparison),
+        *(f"{rung}: not shown, {reason}" for rung, reason in left_out),
+    ]
+
+
+def _bound_errors(comparison: pd.DataFrame) -> list[str]:
+    if BOUND_ERROR not in comparison:
+        return []
+    least, most = comparison[BOUND_ERROR].min(), comparison[BOUND_ERROR].max()
+    return [f"log p is a bound with frozen draws: others would move it by {least:.3f} to {most:.3f} bits/dim"]
 
 
 def _unexplained(comparison: pd.DataFrame) -> list[str]:

@@ -6,18 +6,21 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from benchmarks.setting import CPU
 from curvature import Expansion, Moments, expand
+from curvature.memory import DEFAULT_MEMORY_BUDGET
 from experiments.models.flow import Flow
 from experiments.models.registry import build, configuration
 
 
 @dataclass(frozen=True)
 class Size:
-    """Shape of the images, flow steps in each of two levels, and width of the coupling networks."""
+    """Shape of the images, flow steps in each level, width of the coupling networks, and number of levels."""
 
     shape: tuple[int, int, int]
     steps: int
     width: int
+    levels: int = 2
 
     @property
     def dim(self) -> int:
@@ -30,12 +33,16 @@ SIZES = {
     "A784": Size((1, 28, 28), 4, 32),
     "A3072": Size((3, 32, 32), 4, 32),
     "B784": Size((1, 28, 28), 8, 64),
+    "paper3072": Size((3, 32, 32), 8, 400, levels=3),
+    "tiny": Size((1, 8, 8), 1, 4),
 }
 
 
 def random_glow(size: Size) -> Flow:
     """Build a Glow with random weights of about the size that training gives."""
-    model = build(configuration("glow", levels=2, steps=size.steps, width=size.width), size.shape, seed=0).double()
+    model = build(
+        configuration("glow", levels=size.levels, steps=size.steps, width=size.width), size.shape, seed=0
+    ).double()
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for parameter in model.parameters():
@@ -56,11 +63,13 @@ def images(size: Size, n: int, seed: int = 0) -> Tensor:
     return 0.9 * torch.nn.functional.interpolate(coarse, size.shape[1:], mode="bilinear") + 0.1 * fine
 
 
-def expansion_and_moments(size: Size, rank: int) -> tuple[Flow, Expansion, Moments]:
+def expansion_and_moments(
+    size: Size, rank: int, device: torch.device = CPU, memory_budget: float = DEFAULT_MEMORY_BUDGET
+) -> tuple[Flow, Expansion, Moments]:
     """Expand about a smooth image; the covariance has decreasing eigenvalues and `rank` columns."""
     generator = torch.Generator().manual_seed(1)
     spectrum = 0.1 / torch.arange(1, rank + 1, dtype=torch.float64)
     factor = torch.randn(size.dim, rank, generator=generator, dtype=torch.float64) * spectrum
-    moments = Moments(images(size, 1)[0], factor, count=rank + 1)
-    model = random_glow(size)
-    return model, expand(model, at=moments.mean), moments
+    moments = Moments(images(size, 1)[0], factor, count=rank + 1).to(device)
+    model = random_glow(size).to(device)
+    return model, expand(model, at=moments.mean, memory_budget=memory_budget), moments

@@ -15,11 +15,25 @@ def hardware() -> dict[str, object]:
         "torch_threads": torch.get_num_threads(),
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "avx512_bf16": "avx512_bf16" in _cpuinfo("flags"),
-        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
-        "cuda": torch.version.cuda,
+        **_gpu(),
         "platform": platform.platform(),
         "python": platform.python_version(),
         "torch": torch.__version__,
+    }
+
+
+def _gpu() -> dict[str, object]:
+    """Name, memory in 10^9 bytes and compute capability of the GPU, and the versions of CUDA and cuDNN."""
+    if not torch.cuda.is_available():
+        return {"gpu": None, "cuda": torch.version.cuda}
+    properties = torch.cuda.get_device_properties(torch.cuda.current_device())
+    return {
+        "gpu": properties.name,
+        "gpu_gigabytes": properties.total_memory / 1e9,
+        "gpu_capability": f"{properties.major}.{properties.minor}",
+        "cuda": torch.version.cuda,
+        "cudnn": torch.backends.cudnn.version(),
+        "torch_gpu_architectures": torch.cuda.get_arch_list(),
     }
 
 

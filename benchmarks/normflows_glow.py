@@ -1,4 +1,4 @@
-"""normflows' additive Glow at the sizes of one of ours, for comparison."""
+"""normflows' additive or affine Glow at the sizes of one of ours, for comparison."""
 
 import math
 import warnings
@@ -13,7 +13,7 @@ from experiments.models.config import ModelConfig
 class NormflowsGlow(nn.Module):
     """Multi-scale Glow from normflows' parts, put together as in its own example, with the interface of our flows.
 
-    From image to latents both have, in each step, actnorm, LU-parametrised 1x1 convolution and additive coupling with
+    From image to latents both have, in each step, actnorm, LU-parametrised 1x1 convolution and coupling with
     3x3, 1x1, 3x3 convolutions (the last starting at zero), then factor-out, and a fixed N(0, I). Where they differ:
     normflows has LeakyReLU of slope 0, that is ReLU, in place of the configured activation, and draws the first two
     convolutions of a coupling as torch does by default, with biases, where ours are He-normal. Its first batch sets the
@@ -24,7 +24,7 @@ class NormflowsGlow(nn.Module):
     event_shape
         (C, H, W) of one image.
     config
-        Of a Glow: its levels, steps and width; its activation is not used.
+        Of a Glow: its levels, steps, width and coupling; its activation is not used.
     seed
         Of the initial weights.
     """
@@ -41,7 +41,10 @@ class NormflowsGlow(nn.Module):
             warnings.simplefilter("ignore", UserWarning)  # it uses a deprecated torch.lu
             for depth in range(config.levels, 0, -1):  # normflows counts from the latents to the image
                 squeezed, is_last = channels * 2 ** (depth + 1), depth == config.levels
-                blocks = [normflows.flows.GlowBlock(squeezed, config.width, scale=False) for _ in range(config.steps)]
+                blocks = [
+                    normflows.flows.GlowBlock(squeezed, config.width, scale=config.coupling == "affine")
+                    for _ in range(config.steps)
+                ]
                 levels.append([*blocks, normflows.flows.Squeeze()])
                 if not is_last:
                     merges.append(normflows.flows.Merge())

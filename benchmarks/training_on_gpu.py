@@ -1,170 +1,149 @@
-"""Training of the published sizes on a CUDA device: bf16, channels_last and compiled, against eager float32 with TF32.
+"""Whole training steps on a CUDA device: ours eager, in bf16, compiled and with CUDA graphs, against other Glows.
 
-Whole steps of the training loop (batch, loss, gradient, update, average) with the `paper` preset's models, on a device
-with nothing else to do. `speed_up` is the ratio of images a second to eager float32 of the same batch; `utilisation`
-the share of the device's dense bfloat16 peak that the model's convolutions amount to at that speed (None for devices
-that `model_flops` does not know). The preset's own batch size comes first and is compiled as in training; the others
-share one compilation for any size. `peak_mb` is memory of tensors in 10^6 bytes. A note says why a row is empty.
+Steps of the training loop (batch, loss, gradient, update, average) at the sizes of the presets `paper` and `laptop`, on
+a device with nothing else to do. Others train in the same loop: normflows' additive and affine Glow, and an affine Glow
+in plain PyTorch, all eager with TF32. `speed_up` is the ratio of images a second to ours, eager with TF32, at the same
+batch; `utilisation` the share of the device's dense bfloat16 peak that the model's own convolutions amount to; `share`
+that of the roofline (`benchmarks.roofline`) of the model in its arithmetic, and `limit` what sets it. `joules` is the
+energy of an image. The first batch size is the preset's; compiled steps have only this one. `peak_mb` is memory of
+tensors in 10^6 bytes. A note says why a row is empty.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 
-from benchmarks.model_flops import peak_flops, training_flops
+from benchmarks.device import float32_products
+from benchmarks.known_devices import KnownDevice, known_device
+from benchmarks.roofline import Workload
 from benchmarks.row import Row
+from benchmarks.setting import Choice, Setting
+from benchmarks.step_candidates import CANDIDATES, REFERENCE, Candidate
+from benchmarks.step_measurement import MOST_STEPS, Measurement, measured
 from experiments.models.config import ModelConfig
-from experiments.models.flow import Flow
-from experiments.models.registry import build
+from experiments.models.registry import EventShape, configuration
 from experiments.paper.presets import PRESETS
-from experiments.training.batches import Batches
-from experiments.training.config import TrainingConfig
-from experiments.training.processes import Processes
-from experiments.training.state import TrainingState
-from experiments.training.update import Signals, Updater
 
-PRESET = PRESETS["paper"]
-BATCH_SIZES = (PRESET.training.batch_size, 64, 1024, 4096)
-WARM_UP_STEPS, SECONDS_OF_STEPS, MOST_STEPS = 3, 2.0, 50
-SECONDS_IN_ALL = 450.0
+SECONDS_IN_ALL = 420.0
 """No measurement begins after this time."""
 
 
 @dataclass(frozen=True)
-class Workload:
-    """What is trained."""
+class Size:
+    """Which model is trained on which images, and in which batches."""
 
-    event_shape: tuple[int, int, int]
+    event_shape: EventShape
     model: ModelConfig
+    batch_sizes: tuple[int, ...]
+    most_steps: int = MOST_STEPS
 
 
-WORKLOADS = {"3x32x32": Workload((3, 32, 32), PRESET.colour), "1x28x28": Workload((1, 28, 28), PRESET.gray)}
-REFERENCE = "eager, f32 (TF32)"
-CANDIDATES = {
-    REFERENCE: replace(PRESET.training, channels_last=False),
-    "eager, bf16, channels_last": replace(PRESET.training, precision="bfloat16"),
-    "compiled, bf16, channels_last": replace(PRESET.training, precision="bfloat16", compile=True),
+def _size(preset: str, event_shape: EventShape, *others: int) -> Size:
+    chosen = PRESETS[preset]
+    model = chosen.gray if event_shape[0] == 1 else chosen.colour
+    return Size(event_shape, model, (chosen.training.batch_size, *others))
+
+
+COLOUR, GRAY = (3, 32, 32), (1, 28, 28)
+FULL = {
+    "paper 3x32x32": _size("paper", COLOUR, 1024),
+    "laptop 3x32x32": _size("laptop", COLOUR, 256, 2048),
+    "paper 1x28x28": _size("paper", GRAY, 2048),
+    "laptop 1x28x28": _size("laptop", GRAY, 2048),
 }
+TINY = {"tiny 1x4x4": Size((1, 4, 4), configuration("glow", levels=1, steps=1, width=2), (2,), most_steps=3)}
+SIZES = Choice(cpu=FULL, cuda=FULL, tiny=TINY)
 
 
-@dataclass(frozen=True)
-class Measurement:
-    """One candidate at one batch size; if it has no speed, the note says why."""
-
-    images_per_second: float | None = None
-    peak_megabytes: float | None = None
-    note: str | None = None
-
-
-def unavailable() -> str | None:
+def unavailable(setting: Setting) -> str | None:
     """Why this cannot run here, in one line; None if it can."""
-    return None if torch.cuda.is_available() else "torch sees no CUDA device"
+    return None if setting.device.type == "cuda" or setting.tiny else "needs a CUDA device; give --device cuda"
 
 
-def run() -> list[Row]:
-    torch.set_float32_matmul_precision("high")
-    torch.backends.cudnn.allow_tf32 = True
-    return table(torch.device("cuda"), WORKLOADS, CANDIDATES, BATCH_SIZES, SECONDS_IN_ALL)
+def run(setting: Setting) -> Iterator[Row]:
+    candidates = {name: each for name, each in CANDIDATES.items() if not (setting.tiny and each.training.compile)}
+    return table(setting.device, SIZES.of(setting), candidates, SECONDS_IN_ALL)
 
 
 def table(
-    device: torch.device,
-    workloads: Mapping[str, Workload],
-    candidates: Mapping[str, TrainingConfig],
-    batch_sizes: Sequence[int],
-    seconds: float,
-) -> list[Row]:
-    """Measure every candidate on every workload, in the order given, as long as there is time."""
-    peak = peak_flops(torch.cuda.get_device_name(device)) if device.type == "cuda" else None
+    device: torch.device, sizes: Mapping[str, Size], candidates: Mapping[str, Candidate], seconds: float
+) -> Iterator[Row]:
+    """Measure every candidate on every size, in order of value, as long as there is time."""
+    known = known_device(torch.cuda.get_device_name(device)) if device.type == "cuda" else None
     deadline = time.monotonic() + seconds
-    rows: list[Row] = []
-    for label, workload in workloads.items():
-        flops = training_flops(build(workload.model, workload.event_shape), workload.event_shape)
-        of_reference: dict[int, float | None] = {}
-        for name, config in candidates.items():
-            found = at_batch_sizes(workload, config, device, batch_sizes, deadline)
-            speeds = {size: measurement.images_per_second for size, measurement in found.items()}
-            of_reference = speeds if name == REFERENCE else of_reference
-            rows += [
-                {
-                    "images": label,
-                    "candidate": name,
-                    "batch": size,
-                    "images_per_s": speeds[size],
-                    "speed_up": ratio(speeds[size], of_reference.get(size)),
-                    "utilisation": ratio(speeds[size], peak and peak / flops),
-                    "peak_mb": measurement.peak_megabytes,
-                    "note": measurement.note,
-                }
-                for size, measurement in found.items()
-            ]
-    return rows
+    of_reference: dict[tuple[str, int], float | None] = {}
+    for label, name in in_order(sizes, candidates):
+        size, candidate = sizes[label], candidates[name]
+        work = Workload.of(candidate.model(size.event_shape, size.model), size.event_shape, candidate.arithmetic)
+        for batch, measurement in at_batch_sizes(size, candidate, device, deadline).items():
+            speed = measurement.images_per_second
+            if name == REFERENCE:
+                of_reference[label, batch] = speed
+            yield {
+                "images": label,
+                "candidate": name,
+                "batch": batch,
+                "images_per_s": speed,
+                "speed_up": ratio(speed, of_reference.get((label, batch))),
+                **against_peaks(speed, work, batch, known, candidate),
+                "joules": measurement.joules_per_image,
+                "peak_mb": measurement.peak_megabytes,
+                "note": measurement.note,
+            }
+
+
+def in_order(sizes: Mapping[str, Size], candidates: Mapping[str, Candidate]) -> list[tuple[str, str]]:
+    """All of the first size, then what takes seconds of the others, then what has to be compiled for minutes."""
+    first = next(iter(sizes))
+    jobs = [(label, name) for label in sizes for name in candidates]
+    return sorted(jobs, key=lambda job: job[0] != first and candidates[job[1]].training.compile)
+
+
+def against_peaks(
+    speed: float | None, work: Workload, batch: int, device: KnownDevice | None, candidate: Candidate
+) -> Row:
+    """Hold a speed against the device's bfloat16 peak and against the roofline; None for unknown devices."""
+    row: Row = {"gflop": work.flops / 1e9, "flop_per_byte": work.intensity(batch)}
+    if device is None:
+        return {**row, "utilisation": None, "ceiling": None, "share": None, "limit": None}
+    peak = candidate.peak(device)
+    ceiling = work.ceiling(batch, device, peak)
+    return {
+        **row,
+        "utilisation": ratio(speed, device.bfloat16 / work.flops),
+        "ceiling": ceiling,
+        "share": ratio(speed, ceiling),
+        "limit": work.limit(batch, device, peak),
+    }
 
 
 def ratio(numerator: float | None, denominator: float | None) -> float | None:
     return None if numerator is None or denominator is None else numerator / denominator
 
 
-def at_batch_sizes(
-    workload: Workload, config: TrainingConfig, device: torch.device, batch_sizes: Sequence[int], deadline: float
-) -> dict[int, Measurement]:
-    """Measure one model at all batch sizes; what is compiled for one size can serve the next."""
+def at_batch_sizes(size: Size, candidate: Candidate, device: torch.device, deadline: float) -> dict[int, Measurement]:
+    """Measure one candidate at all batch sizes; a compiled one at the first alone, for compiling takes minutes."""
     torch._dynamo.reset()
-    model = build(workload.model, workload.event_shape).to(device)
-    if config.channels_last:
-        model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    sizes: Sequence[int] = size.batch_sizes[:1] if candidate.training.compile else size.batch_sizes
     found = {}
-    for size in batch_sizes:
-        if time.monotonic() > deadline:
-            found[size] = Measurement(note="out of time")
-            continue
-        try:
-            found[size] = measured(model, replace(config, batch_size=size), device)
-        except torch.OutOfMemoryError:
-            found[size] = Measurement(note="out of memory")
+    with float32_products(candidate.tf32):
+        for batch in sizes:
+            if time.monotonic() > deadline:
+                found[batch] = Measurement(note="out of time")
+                continue
+            found[batch] = attempt(size, candidate, batch, device)
     return found
 
 
-def measured(model: Flow, config: TrainingConfig, device: torch.device) -> Measurement:
-    """Images a second, and on a CUDA device the most memory that the steps took."""
-    on_cuda = device.type == "cuda"
-    if on_cuda:
-        torch.cuda.empty_cache()
-        torch.cuda.reset_peak_memory_stats(device)
-    seconds = seconds_a_step(training_step(model, config, device), device)
-    return Measurement(config.batch_size / seconds, torch.cuda.max_memory_allocated(device) / 1e6 if on_cuda else None)
-
-
-def training_step(model: Flow, config: TrainingConfig, device: torch.device) -> Callable[[], object]:
-    """The first step of the training loop, repeated, on noise: the time does not depend on the images."""
-    generator = torch.Generator().manual_seed(config.seed)
-    pixels = torch.randint(0, 256, (config.batch_size, *model.event_shape), generator=generator, dtype=torch.uint8)
-    updater = Updater(model, Batches(pixels, config.batch_size, config.seed, device), config, Processes(device))
-    model.initialise(updater.batch(0, torch.float32))
-    return partial(updater, TrainingState.start(model, config, identity={}), Signals())
-
-
-def seconds_a_step(step: Callable[[], object], device: torch.device) -> float:
-    """Wall time of a step, over as many steps as fit `SECONDS_OF_STEPS`, without compilation and first steps."""
-    elapsed(step, WARM_UP_STEPS, device)
-    n = max(1, min(MOST_STEPS, round(SECONDS_OF_STEPS / elapsed(step, 1, device))))
-    return elapsed(step, n, device) / n
-
-
-def elapsed(step: Callable[[], object], n: int, device: torch.device) -> float:
-    """Wall time of n steps, from idle device to idle device (seconds)."""
-    synchronise(device)
-    start = time.perf_counter()
-    for _ in range(n):
-        step()
-    synchronise(device)
-    return time.perf_counter() - start
-
-
-def synchronise(device: torch.device) -> None:
-    """Wait until a CUDA device has finished all of its work."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+def attempt(size: Size, candidate: Candidate, batch: int, device: torch.device) -> Measurement:
+    """Measure; a candidate that fails gets the first line of its error as a note, and the others go on."""
+    try:
+        model = candidate.model(size.event_shape, size.model)
+        return measured(model, candidate.training, batch, device, size.most_steps)
+    except torch.OutOfMemoryError:
+        return Measurement(note="out of memory")
+    # Compilers fail in many ways; the rest of an unattended table must not be lost.
+    except Exception as error:
+        return Measurement(note=f"failed: {str(error).splitlines()[0] if str(error) else type(error).__name__}")

@@ -1,4 +1,4 @@
-"""One training step (loss, gradient, update) of the `laptop` preset against normflows' additive Glow, on one thread.
+"""One training step (loss, gradient, update) of the `laptop` preset against normflows' Glow, on one thread.
 
 3x32x32 images; sizes, batch and optimizer are the preset's. normflows has the same layers but ReLU; ours has SiLU by
 default, which is smooth and slower, so one row has ReLU. normflows runs in float32 and torch's default memory
@@ -17,7 +17,7 @@ from benchmarks.normflows_glow import NormflowsGlow
 from benchmarks.row import Row
 from benchmarks.timing import alternate
 from curvature.units import bits_per_dim
-from experiments.models.config import ActivationName
+from experiments.models.config import ActivationName, CouplingName
 from experiments.models.flow import Flow
 from experiments.models.registry import build
 from experiments.paper.presets import PRESETS
@@ -40,12 +40,15 @@ class Candidate:
         Whether it computes in bfloat16, and stores images with the channels last.
     target
         The largest ratio of CPU time to normflows' that we aim at.
+    coupling
+        Kind of coupling; ratios are to normflows' Glow of the same kind.
     """
 
     activation: ActivationName | None
     bfloat16: bool = False
     channels_last: bool = False
     target: float | None = None
+    coupling: CouplingName = "additive"
 
 
 CANDIDATES = {
@@ -54,6 +57,8 @@ CANDIDATES = {
     "ours, f32, channels_last": Candidate("silu", channels_last=True, target=0.92),
     "ours, ReLU, f32, channels_last": Candidate("relu", channels_last=True),
     "ours, bf16, channels_last": Candidate("silu", bfloat16=True, channels_last=True, target=1 / 1.7),
+    "normflows, affine, f32": Candidate(None, coupling="affine"),
+    "ours, affine, f32, channels_last": Candidate("silu", channels_last=True, target=0.9, coupling="affine"),
 }
 
 
@@ -61,14 +66,14 @@ def run() -> list[Row]:
     torch.set_num_threads(1)
     x = photograph_patches(PRESET.training.batch_size)
     timings = alternate({name: training_step(candidate, x) for name, candidate in CANDIDATES.items()}, ROUNDS)
-    reference = next(iter(timings.values()))
+    references = {each.coupling: timings[name] for name, each in CANDIDATES.items() if each.activation is None}
     return [
         {
             "candidate": name,
             "cpu_ms": timings[name].cpu_ms,
             "wall_ms": timings[name].wall_ms,
-            "cpu_ratio": timings[name].cpu_ms / reference.cpu_ms,
-            "wall_ratio": timings[name].wall_ms / reference.wall_ms,
+            "cpu_ratio": timings[name].cpu_ms / references[candidate.coupling].cpu_ms,
+            "wall_ratio": timings[name].wall_ms / references[candidate.coupling].wall_ms,
             "target": candidate.target,
             "images_per_cpu_s": 1e3 * len(x) / timings[name].cpu_ms,
             "cosine": gradient_cosine(x) if candidate.bfloat16 else None,
@@ -78,7 +83,7 @@ def run() -> list[Row]:
 
 
 def training_step(candidate: Candidate, x: Tensor) -> Callable[[], None]:
-    model = NormflowsGlow(SHAPE, PRESET.colour) if candidate.activation is None else our_glow(candidate.activation, x)
+    model = normflows_glow(candidate) if candidate.activation is None else our_glow(candidate, x)
     if candidate.channels_last:
         model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     loss = loss_of(model, candidate)
@@ -104,15 +109,19 @@ def loss_of(model: Flow | NormflowsGlow, candidate: Candidate) -> Callable[[Tens
     return loss
 
 
-def our_glow(activation: ActivationName, x: Tensor) -> Flow:
-    model = build(replace(PRESET.colour, activation=activation), SHAPE)
+def normflows_glow(candidate: Candidate) -> NormflowsGlow:
+    return NormflowsGlow(SHAPE, replace(PRESET.colour, coupling=candidate.coupling))
+
+
+def our_glow(candidate: Candidate, x: Tensor) -> Flow:
+    model = build(replace(PRESET.colour, activation=candidate.activation, coupling=candidate.coupling), SHAPE)
     model.initialise(x)
     return model
 
 
 def gradient_cosine(x: Tensor) -> float:
     """Cosine of the angle between our gradients in bfloat16 and in float32, after a few float32 updates."""
-    model = our_glow("silu", x).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = our_glow(Candidate("silu"), x).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     losses = [loss_of(model, Candidate("silu", bfloat16, channels_last=True)) for bfloat16 in (False, True)]
     optimizer = build_optimizer(model, PRESET.training)
     for _ in range(UPDATES_BEFORE_COSINE):

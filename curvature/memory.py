@@ -1,5 +1,7 @@
 """How many samples or tangents fit a memory budget at once."""
 
+import math
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -9,7 +11,7 @@ from curvature.precision import LogDensity
 
 DEFAULT_MEMORY_BUDGET = 2**28  # bytes
 
-# Beyond this many columns the working set leaves the cache and nothing is gained (measured at D = 784 and 3072).
+# Beyond this many columns the working set leaves a CPU's cache and nothing is gained (measured at D = 784 and 3072).
 MAX_COLUMNS = 64
 
 # For each value that reverse mode saves, forward-over-reverse holds the value, its tangent, the cotangent and the
@@ -23,7 +25,7 @@ MAX_ROWS = 1024
 
 
 def columns_within(memory_budget: float, log_prob: LogDensity, x0: Float[Tensor, "*event"]) -> int:
-    """Number of samples or tangents, 1 to 64, whose second derivatives fit `memory_budget` bytes.
+    """Number of samples or tangents whose second derivatives fit `memory_budget` bytes: 1 to 64, on a GPU to 1024.
 
     One sample's share is measured: the bytes that autograd saves for two samples less those for one, which leaves out
     the model's weights, times a fixed factor.
@@ -37,15 +39,16 @@ def columns_within(memory_budget: float, log_prob: LogDensity, x0: Float[Tensor,
         raise OptionError(f"memory_budget: expected a positive number of bytes, got {memory_budget}")
     one, two = (saved_bytes(log_prob, x0.expand(n, *x0.shape)) for n in (1, 2))
     per_sample = BYTES_PER_SAVED_BYTE * max(two - one, x0.element_size() * x0.numel())
-    return int(min(max(memory_budget // per_sample, 1), MAX_COLUMNS))
+    return int(min(max(memory_budget // per_sample, 1), MAX_COLUMNS if x0.device.type == "cpu" else MAX_ROWS))
 
 
-def rows_within(memory_budget: float, row_bytes: int) -> int:
+def rows_within(memory_budget: float, row_bytes: int, device: torch.device) -> int:
     """Number of rows to pass through a flow's layers at once, of `row_bytes` each where they are widest.
 
-    The widest rows of all of them fit the processor's cache, and the memory budget if that is smaller.
+    The widest rows of all of them fit the memory budget, and a CPU's cache if that is smaller. A GPU has no cache of
+    use here, and needs many rows to be busy.
     """
-    fitting = min(memory_budget / ROW_COPIES, CACHED_BYTES) // row_bytes
+    fitting = min(memory_budget / ROW_COPIES, CACHED_BYTES if device.type == "cpu" else math.inf) // row_bytes
     return int(min(max(fitting, 1), MAX_ROWS))
 
 

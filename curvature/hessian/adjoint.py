@@ -51,7 +51,7 @@ class LayeredHessian:
         """
         linearisation = verified_linearisation(point, described_layers(point.density))
         row_bytes = linearisation.flow.widest(point.x0) * point.x0.element_size()
-        return cls(point, linearisation, rows_within(point.memory_budget, row_bytes))
+        return cls(point, linearisation, rows_within(point.memory_budget, row_bytes, point.x0.device))
 
     @property
     def num_matvecs(self) -> int:

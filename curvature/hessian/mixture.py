@@ -1,153 +1,137 @@
-"""The Hessian of a mixture of densities from those of its components, each by its own fastest route (eq. 7a)."""
+"""The Hessian of a mixture, component by component, where all of them at once exceed the memory (theory.md, eq. 65).
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+With ``log p = log sum_k exp(l_k)``, weights ``w_k = exp(l_k) / p`` and the gradients ``g_k`` of the components,
+
+    H = sum_k w_k (H_k + g_k g_k') - g g',    g = sum_k w_k g_k.
+
+A model says that it is a mixture by a method ``log_components()``, which returns the functions ``l_k``, each
+``[B, *event] -> [B]`` in nats.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from curvature.errors import RouteError
-from curvature.hessian.dense import DenseHessian, write_out
-from curvature.hessian.forms import Part, QuadraticForms
-from curvature.hessian.inspection import inspected
-from curvature.hessian.operator import HessianOperator
+from curvature.hessian.derivatives import (
+    MAPPED,
+    directional_curvature,
+    directional_slope,
+    hessian_vector_products,
+    value_and_gradient,
+)
+from curvature.hessian.differentiated import DifferentiatedHessian
 from curvature.hessian.point import DensityPoint
 from curvature.hessian.route import Route
-from curvature.hessian.routes import fastest
+from curvature.memory import columns_within
 from curvature.precision import LogDensity
 
-TOLERANCE = 1e-6
-"""Largest relative difference between the gradient of log p and that of the mixture that a model describes."""
-
-
-@runtime_checkable
-class HasMixtureComponents(Protocol):
-    """A density that is the mean of other densities."""
-
-    def mixture_components(self) -> Sequence[nn.Module]:
-        """Return the components, modules with ``log_prob``; they have equal weights."""
+FROM_SUM = 1e-9
+"""Relative difference of log p and the sum over the components that is taken for round-off."""
 
 
 @dataclass(frozen=True, eq=False)
-class MixtureHessian:
-    """``H = sum_k r_k (H_k + g_k g_k') - g g'``: r_k is the share of component k in the density, g = sum_k r_k g_k.
+class MixtureHessian(DifferentiatedHessian):
+    """Products ``H v`` as weighted sums over components that are differentiated one after the other.
 
     Attributes
     ----------
-    point
-        The density and x0.
     components
-        The Hessian of every component at x0.
+        The functions ``l_k``.
+    weights
+        ``w_k`` at x0.
+    gradients
+        ``g_k`` at x0.
+    chunk
+        Number of tangents or samples of one component that fit the memory budget.
     """
 
-    point: DensityPoint
-    components: tuple[HessianOperator, ...]
-    form_parts: tuple[Part, ...] = ()
+    components: tuple[LogDensity, ...] = ()
+    weights: Float[Tensor, " K"] = field(default_factory=lambda: torch.empty(0))
+    gradients: Float[Tensor, " K *event"] = field(default_factory=lambda: torch.empty(0))
+    chunk: int = 1
 
     @classmethod
     def of(cls, point: DensityPoint) -> "MixtureHessian":
-        """Expand every component about the point.
+        """Take a mixture apart.
 
         Raises
         ------
         RouteError
-            If the model is no mixture, or describes another one than its log p.
+            If the model is no mixture, or may be differentiated as a whole within the memory budget.
         """
-        module = point.density.module
-        if not isinstance(module, HasMixtureComponents):
-            raise RouteError("mixture: the model has no method mixture_components(); use 'exact' or 'hvp'")
-        densities = (LogDensity.of(each, point.density.dtype) for each in module.mixture_components())
-        found = cls(point, tuple(fastest(point.of_part(inspected(each, point.x0))) for each in densities))
-        g = found.shares(point.x0[None])[:, 0] @ found._gradients()
-        if float((g - point.gradient.flatten()).norm()) > TOLERANCE * (1 + float(point.gradient.norm())):
-            raise RouteError(f"mixture: the components of {type(module).__name__} are not those of its log p")
-        return found
+        make: Any = getattr(point.density.module, "log_components", None)
+        if make is None:
+            raise RouteError("mixture: the model has no method log_components; use 'hvp'")
+        if point.chunk > 1:
+            raise RouteError("mixture: all components fit the memory budget at once; use 'hvp'")
+        if point.density.differentiation != MAPPED:
+            raise RouteError(f"mixture: log p is differentiated by {point.density.differentiation}; use 'hvp'")
+        components = tuple(replace(point.density, function=function) for function in make())
+        found = [value_and_gradient(component, point.x0) for component in components]
+        values, gradients = torch.stack([value for value, _ in found]), torch.stack([g for _, g in found])
+        total = float(torch.logsumexp(values, 0))
+        if abs(total - point.value) > FROM_SUM * max(abs(point.value), 1.0):
+            raise RouteError(f"mixture: log_components sum to log p = {total:.9g}, log_prob is {point.value:.9g}")
+        chunk = columns_within(point.memory_budget, components[0], point.x0)
+        return cls(point, components=components, weights=values.softmax(0), gradients=gradients, chunk=chunk)
 
     @property
     def route(self) -> str:
-        """The name, and how the Hessians of the components are computed."""
-        return f"{ROUTE.name} ({', '.join(dict.fromkeys(each.route for each in self.components))})"
-
-    @property
-    def along_route(self) -> str:
-        """The same along paths."""
-        return f"{ROUTE.name} ({', '.join(dict.fromkeys(each.along_route for each in self.components))})"
-
-    @property
-    def num_matvecs(self) -> int:
-        """Number D of products that `dense` takes."""
-        return self.point.dim
-
-    @property
-    def forms_per_product(self) -> int:
-        """That of the components."""
-        return max(each.forms_per_product for each in self.components)
+        """How quadratic forms are computed."""
+        return f"{ROUTE.name} ({len(self.components)} components)"
 
     @property
     def rows_at_once(self) -> int:
-        """Number of rows that all components take."""
-        return min(each.rows_at_once for each in self.components)
+        """Number that fits the memory budget."""
+        return self.chunk
 
     @property
     def samples_at_once(self) -> int:
-        """Number of samples that all components take."""
-        return min(each.samples_at_once for each in self.components)
-
-    def shares(self, x: Float[Tensor, " B *event"]) -> Float[Tensor, " K B"]:
-        """``r_k(x) = p_k(x) / sum_j p_j(x)`` for every row."""
-        return self._log_probs(x).softmax(0)
+        """Number that fits the memory budget."""
+        return self.chunk
 
     def products(self, v: Float[Tensor, " R *event"]) -> Float[Tensor, " R *event"]:
         """``H v`` for every row."""
-        r, g = self.shares(self.point.x0[None])[:, 0], self._gradients()
-        slopes = v.flatten(1) @ g.mT
-        Hv = torch.stack([each.products(v).flatten(1) for each in self.components])
-        mixed = torch.einsum("k,kri->ri", r, Hv) + (slopes * r) @ g - torch.outer(slopes @ r, r @ g)
-        return mixed.reshape(v.shape)
-
-    def forms(self, v: Float[Tensor, " R *event"]) -> QuadraticForms:
-        """``v'H v`` for every row."""
-        forms = torch.stack([each.forms(v).total for each in self.components])
-        slopes = self._gradients() @ v.flatten(1).mT
-        return QuadraticForms.of_total(_mixed(self.shares(self.point.x0[None]), forms, slopes))
+        Hv = products_with_covariance(self.weights, self.gradients.flatten(1), v.flatten(1))
+        for component, weight in zip(self.components, self.weights, strict=True):
+            (of_component,) = hessian_vector_products(component, self.point.x0, v, len(v))
+            Hv += weight * of_component.flatten(1)
+        return Hv.reshape(v.shape)
 
     def along(self, x: Float[Tensor, " B *event"], d: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
         """``d'H(x) d`` for every row."""
-        curvatures = torch.stack([each.along(x, d) for each in self.components])
-        return _mixed(self.shares(x), curvatures, self._slopes(x, d))
+        w, slopes = self._weights_and_slopes(x, d)
+        curvatures = torch.stack([directional_curvature(component, x, d) for component in self.components])
+        return forms_of_mixture(w, curvatures, slopes)
 
     def slope(self, x: Float[Tensor, " B *event"], d: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
         """``grad log p(x).d`` for every row."""
-        return (self.shares(x) * self._slopes(x, d)).sum(0)
+        w, slopes = self._weights_and_slopes(x, d)
+        return (w * slopes).sum(0)
 
     @torch.no_grad()
-    def log_prob(self, x: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
-        """Log p of every row in nats."""
-        return self.point.density(x)
-
-    def dense(self) -> DenseHessian:
-        """Return H as a matrix."""
-        return write_out(self)
-
-    def with_form_parts(self) -> HessianOperator:
-        """Raise `RouteError`: a mixture is no sum of activations."""
-        raise RouteError("mixture: the Hessian of a mixture has no parts by activation; expand one component")
-
-    def _log_probs(self, x: Float[Tensor, " B *event"]) -> Float[Tensor, " K B"]:
-        return torch.stack([each.log_prob(x) for each in self.components])
-
-    def _slopes(self, x: Float[Tensor, " B *event"], d: Float[Tensor, " B *event"]) -> Float[Tensor, " K B"]:
-        return torch.stack([each.slope(x, d) for each in self.components])
-
-    def _gradients(self) -> Float[Tensor, " K D"]:
-        return torch.stack([each.point.gradient.flatten() for each in self.components])
+    def _weights_and_slopes(self, x: Tensor, d: Tensor) -> tuple[Float[Tensor, "K B"], Float[Tensor, "K B"]]:
+        w = torch.stack([component(x) for component in self.components]).softmax(0)
+        return w, torch.stack([directional_slope(component, x, d) for component in self.components])
 
 
-def _mixed(r: Float[Tensor, " K B"], forms: Float[Tensor, " K B"], slopes: Float[Tensor, " K B"]) -> Tensor:
-    """``sum_k r_k (v'H_k v + (g_k.v)^2) - (g.v)^2``."""
-    return (r * (forms + slopes**2)).sum(0) - (r * slopes).sum(0) ** 2
+def products_with_covariance(
+    w: Float[Tensor, " K"], g_k: Float[Tensor, " K D"], rows: Float[Tensor, " R D"]
+) -> Float[Tensor, " R D"]:
+    """``sum_k w_k g_k g_k'v - g g'v`` for every row v: the covariance of the components' gradients."""
+    g = w @ g_k
+    return (rows @ g_k.mT * w) @ g_k - torch.outer(rows @ g, g)
 
 
-ROUTE = Route("mixture", order=5, make=MixtureHessian.of)
+def forms_of_mixture(
+    w: Float[Tensor, " K #B"], forms: Float[Tensor, " K B"], slopes: Float[Tensor, " K B"]
+) -> Float[Tensor, " B"]:
+    """``v'H v`` by (65), from the components' own ``v'H_k v`` and slopes ``g_k.v``."""
+    return (w * (forms + slopes.square())).sum(0) - (w * slopes).sum(0).square()
+
+
+ROUTE = Route("mixture", order=90, make=MixtureHessian.of)

@@ -2,7 +2,7 @@
 
 from experiments.command_line.comparison_view import show
 from experiments.command_line.console import table_console
-from experiments.command_line.model_option import open_model, output_directory
+from experiments.command_line.model_option import move, open_model, output_directory
 from experiments.command_line.options import CompareOptions
 from experiments.command_line.progress_view import ProgressBars
 from experiments.paper.default_inputs import with_default_inputs
@@ -13,6 +13,7 @@ from experiments.study.memory_needs import require_memory_for_inputs
 def run(options: CompareOptions) -> None:
     """Compare, print the table and draw the figure."""
     trained = open_model(options.model, options.model_args, options.train_inputs)
+    move(trained, options.device)
     config = with_default_inputs(options.config, trained.train_set)
     inputs = require_comparable(config.inputs, rung_settings(config))
     require_memory_for_inputs(dict.fromkeys(inputs, config.n_images), trained.train_images.event_shape)

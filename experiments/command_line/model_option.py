@@ -6,7 +6,9 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from torch import nn
 
 from curvature.errors import ConfigError, RunDirectoryError
 from experiments.command_line.paths import require_place_for_figures
@@ -16,6 +18,7 @@ from experiments.storage.directory_lock import directory_lock, held_directory
 from experiments.storage.run_directory import RunDirectory
 from experiments.study.own_model import OwnModel, load_own_model
 from experiments.study.trained_model import TrainedModel
+from experiments.training.device import keep_float32_exact, select_device
 
 
 def open_model(
@@ -44,6 +47,24 @@ def open_model(
     if isinstance(trained, ReferenceModel) and trained.notice:
         print(trained.notice, file=sys.stderr)
     return trained
+
+
+def move(trained: TrainedModel | OwnModel, device: Literal["auto", "cpu", "cuda"]) -> None:
+    """Put the model where the option `--device` says; the expansion of its log p computes there.
+
+    Raises
+    ------
+    ConfigError
+        If CUDA is asked for and torch sees none, or the model is a plain function.
+    """
+    if device == "cpu":
+        return
+    if not isinstance(trained.model, nn.Module):
+        raise ConfigError(f"--device: {trained.name} is a function, which computes where it was made; leave it out")
+    selected = select_device(device)
+    if selected.type == "cuda":
+        keep_float32_exact()
+    trained.model.to(selected)
 
 
 def read_arguments(pairs: Sequence[str]) -> dict[str, Any]:

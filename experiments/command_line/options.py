@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 
@@ -66,6 +66,8 @@ class CompareOptions:
     """What your own model was trained on: SET/train, FILE.npy, FILE.npz or FILE.npz:KEY."""
     out: OutputDirectory | None = None
     """Directory for tables and figures; by default the run directory, for any other model runs/compare-NAME."""
+    device: Literal["auto", "cpu", "cuda"] = "cpu"
+    """Where to compute; auto takes a CUDA device if there is one. Results differ by rounding only."""
     config: Annotated[ComparisonConfig, tyro.conf.arg(name="")] = field(default_factory=ComparisonConfig)
     """Input sets, images, rungs and seed."""
     data_root: ExistingDirectory | None = None

@@ -73,9 +73,9 @@ weights, a Glow of two levels mapped normal latents to values of 1e15 and back t
 class Affine:
     """`y2 = (x2 + t) * r` with the scale `r = 0.1 + 0.9 sigmoid(s + 2)` and `h = (t, s)`.
 
-    Glow has `r = sigmoid(s + 2)` (Kingma & Dhariwal 2018, arXiv 1807.03039, table 1, and its code); the bound from
-    below keeps the inverse accurate. Layers of actnorm in between scale up again. The log-determinant is the sum of
-    `log r`, never positive, and depends on `x`.
+    Glow has `r = sigmoid(s + 2)` (the published code of Kingma & Dhariwal 2018, arXiv 1807.03039); the bound from below
+    keeps the inverse accurate. Layers of actnorm in between scale up again. The log-determinant is the sum of `log r`,
+    never positive, and depends on `x`.
     """
 
     numbers_per_channel = NUMBERS_PER_CHANNEL["affine"]

@@ -51,7 +51,7 @@ class ModelSize:
     parameters: int
     """Numbers that are trained."""
     activations: int
-    """Numbers that the gradient of one image's log p keeps."""
+    """Numbers that the gradient of one image's training objective keeps."""
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,8 @@ class RunDirectory:
     Use `create` to begin a run and `open` to read or continue one::
 
         runs/<name>/config.json  environment.json  log.csv  checkpoint.safetensors  evaluations.csv  snapshots/
-                    measurements.csv  predictions.csv  comparison.csv  figures/  stages.json
+                    measurements.csv  predictions.csv  comparison.csv  parts.csv  figures/
+                    stages.json
     """
 
     path: Path

@@ -4,21 +4,25 @@
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 from torch import Tensor
 
-from analysis.comparison import Provenance, compare
+from analysis.comparison import BOUND_ERROR, Provenance, compare
 from analysis.inputs import InputSet
 from analysis.likelihood import summarize_likelihood
+from analysis.parts import compare_parts
 from curvature import Expansion
 from curvature.units import BITS_PER_PIXEL
 from experiments.storage.environment import environment_record
 from experiments.storage.run_directory import RunDirectory
 from experiments.storage.stages import Stage, run_stage
 from experiments.study.configuration import ComparisonConfig
+from experiments.study.detection import with_auroc
+from experiments.study.estimate_errors import with_bound_errors
 from experiments.study.event_setting import event_setting
+from experiments.study.parts import evaluate_parts
 from experiments.study.progress import SILENT, Progress
 from experiments.study.rungs import (
     RungSettings,
@@ -33,8 +37,9 @@ from experiments.study.trained_model import StudiedModel
 from experiments.study.waic import waic_outputs, waic_table
 
 RECORD, ABSENT = "comparison.json", "absent"
-OUTPUTS = ("measurements.csv", "predictions.csv", "comparison.csv", RECORD)
-VERSION = 2
+PARTS = "parts.csv"
+OUTPUTS = ("measurements.csv", "predictions.csv", "comparison.csv", PARTS, RECORD)
+VERSION = 4
 KEYS = ["run", "model", "family", "train_set", "input_set"]
 MEASURED = ["measured", "measured_se", "bpd", "bpd_se", "n_images", "seed"]
 PREDICTED = ["rung", "kind", "predicted", "predicted_se", "route", "seed"]
@@ -77,8 +82,9 @@ def compare_inputs(
     config
         Input sets (at least one), number of images, rungs and seed.
     out
-        Where ``measurements.csv``, ``predictions.csv``, ``comparison.csv`` and ``comparison.json`` are written. Nothing
-        is computed again where they stand there unchanged, made from the same weights, images and settings.
+        Where ``measurements.csv``, ``predictions.csv``, ``comparison.csv``, ``parts.csv`` (`analysis.parts`; without
+        rows for a model that does not split log p) and ``comparison.json`` are written. Nothing is computed again where
+        they stand there unchanged, made from the same weights, images and settings.
     progress
         Counts images.
 
@@ -104,13 +110,17 @@ def compare_inputs(
     stage = Stage("comparison", VERSION, made_from, OUTPUTS + waic_outputs(trained))
 
     def make() -> None:
-        comparison = _compare(trained, config, inputs, progress)
+        comparison, parts = _compare(trained, config, inputs, progress)
         rows = comparison.rows
-        out.write_csv("measurements.csv", rows[KEYS + MEASURED].drop_duplicates(ignore_index=True))
+        measured = rows[[*KEYS, *MEASURED, *rows.columns.intersection([BOUND_ERROR])]].drop_duplicates(
+            ignore_index=True
+        )
+        out.write_csv("measurements.csv", with_auroc(measured, comparison.values, str(trained.training_input)))
         out.write_csv("predictions.csv", rows[KEYS + PREDICTED])
         out.write_csv("comparison.csv", rows)
         for name in waic_outputs(trained):
             out.write_csv(name, waic_table(trained, comparison.samples, provenance_of(trained, config.seed)))
+        out.write_csv(PARTS, parts)
         record = {**made_from, ABSENT: comparison.absent, "environment": environment_record(config.seed)}
         out.write_json(RECORD, record)
 
@@ -121,6 +131,11 @@ def compare_inputs(
 def absent_rungs(out: RunDirectory) -> tuple[tuple[str, str], ...]:
     """Rungs that a finished comparison lacks, each with the reason, as ``comparison.json`` tells them."""
     return tuple(out.read_json(RECORD)[ABSENT].items())
+
+
+def parts_of(out: RunDirectory) -> pd.DataFrame:
+    """The gap part by part, as a finished comparison wrote it."""
+    return pd.read_csv(out.file(PARTS))
 
 
 def require_comparable(inputs: Iterable[str], settings: RungSettings) -> tuple[InputSet, ...]:
@@ -144,7 +159,7 @@ def require_comparable(inputs: Iterable[str], settings: RungSettings) -> tuple[I
 
 def rung_settings(config: ComparisonConfig) -> RungSettings:
     """The rungs of a comparison."""
-    return RungSettings(config.nodes, config.mean_curvature_points)
+    return RungSettings(config.nodes, config.mean_curvature_points, config.rungs or None)
 
 
 def provenance_of(trained: StudiedModel, seed: int) -> Provenance:
@@ -198,7 +213,8 @@ def compare_set(side: TrainingSide, name: str, values: RungValues, provenance: P
 
 def _compare(
     trained: StudiedModel, config: ComparisonConfig, inputs: tuple[InputSet, ...], progress: Progress
-) -> Comparison:
+) -> tuple[Comparison, pd.DataFrame]:
+    """Compare, and split every gap into the parts of log p."""
     counts = dict.fromkeys((trained.training_input, *inputs), config.n_images)
     samples = load_samples(
         counts,
@@ -209,4 +225,9 @@ def _compare(
     )
     expansion = expansion_of(trained, config.seed, config.expansion_point)
     provenance, bits = provenance_of(trained, config.seed), trained.representation.bits
-    return compare_samples(expansion, samples, inputs, rung_settings(config), provenance, progress, bits)
+    found = compare_samples(expansion, samples, inputs, rung_settings(config), provenance, progress, bits)
+    found = replace(found, rows=with_bound_errors(found.rows, trained.model, samples))
+    parts = evaluate_parts(found.expansion, samples, found.values, progress)
+    train, names = parts[str(trained.training_input)], dict.fromkeys(map(str, inputs))
+    tables = [compare_parts(parts[name], train, name, expansion.dim, provenance) for name in names]
+    return found, pd.concat(tables, ignore_index=True)

@@ -81,6 +81,8 @@ class ComparisonConfig:
     """Images of each input set, and of the training set that they are compared with."""
     nodes: tuple[NodeCount, ...] = (1, 2, 3)
     """Gauss-Jacobi nodes of the path rungs: path-n for each n."""
+    rungs: tuple[str, ...] = ()
+    """Names of the rungs; all that the model allows unless given."""
     expansion_point: ExpansionPoint = "mean"
     """x0: the mean of the training images, or the mode that ascent of log p finds from there among images."""
     mean_curvature_points: PointCount = 8

@@ -1,4 +1,4 @@
-"""The curvature side of a study: the one module here that expands log p and evaluates the rungs of the ladder."""
+"""The curvature side of a study: log p is expanded, and the rungs of the ladder are evaluated."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -20,8 +20,12 @@ def cpp_compiler() -> str:
 Function = TypeVar("Function", bound=Callable[..., Tensor])
 
 
-def compiled(function: Function) -> Function:
+def compiled(function: Function, cuda_graphs: bool = False) -> Function:
     """Compile a log p, or another objective of training.
+
+    With `cuda_graphs`, the results and gradients of a step lie in memory that the next step uses again: they must be
+    used up before it begins, and `torch.compiler.cudagraph_mark_step_begin` tells that it does. On the CPU there are no
+    such graphs, and nothing changes.
 
     Raises
     ------
@@ -33,4 +37,4 @@ def compiled(function: Function) -> Function:
             f"training setting compile: needs the C++ compiler {cpp_compiler()}, which was not found; "
             "install it, name another one in the environment variable CXX, or leave the setting out"
         )
-    return cast(Function, torch.compile(function))
+    return cast(Function, torch.compile(function, mode="reduce-overhead" if cuda_graphs else None))

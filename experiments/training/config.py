@@ -53,6 +53,8 @@ class TrainingConfig:
     """Parts that a process computes its share of a batch in, one after the other: less memory for the same batch."""
     compile: bool = False
     """Compile log p and its gradient with torch.compile: minutes at the start, faster steps; needs a C++ compiler."""
+    cuda_graphs: bool = False
+    """Replay the compiled log p and gradient as CUDA graphs, which saves the launch of every kernel; needs compile."""
     data_on_device: Literal["auto", "yes", "no"] = "auto"
     """Hold all training images on the computing device; auto does where they take at most a quarter of its memory."""
     tensorboard: bool = False
@@ -63,6 +65,9 @@ class TrainingConfig:
         require = partial(require_setting, self, "training")
         fits = self.gradient_accumulation <= self.batch_size
         require("gradient_accumulation", fits, f"at most batch_size = {self.batch_size}")
+        require("cuda_graphs", self.compile or not self.cuda_graphs, "no, without compile")
+        alone = self.gradient_accumulation == 1 or not self.cuda_graphs
+        require("gradient_accumulation", alone, "1 with cuda_graphs, whose gradients the next part would overwrite")
         require("warmup_steps", self.warmup_steps <= self.steps, f"at most steps = {self.steps}")
         for name in ("optimizer", "schedule", "precision", "device", "data_on_device"):
             allowed = get_args(get_type_hints(type(self))[name])

@@ -21,8 +21,18 @@ def select_device(name: Literal["auto", "cpu", "cuda"]) -> torch.device:
     """
     available = torch.cuda.is_available()
     if name == "cuda" and not available:
-        raise ConfigError("training setting device: cuda asked for, but torch sees no CUDA device; use cpu or auto")
+        raise ConfigError("device: cuda asked for, but torch sees no CUDA device; use cpu or auto")
     return torch.device("cuda" if name == "cuda" or (name == "auto" and available) else "cpu")
+
+
+def keep_float32_exact() -> None:
+    """Make CUDA multiply float32 numbers in float32, in the whole process.
+
+    Left alone, torch lets convolutions round their factors to the 10 bits of TensorFloat-32. In the 1x1 convolutions of
+    a flow this rounds away part of the dequantisation noise: log p moves by a thousandth of a bit per dimension.
+    """
+    torch.set_float32_matmul_precision("highest")
+    torch.backends.cudnn.allow_tf32 = False
 
 
 def holding_device(

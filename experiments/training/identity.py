@@ -14,7 +14,15 @@ from experiments.training.config import TrainingConfig
 # Settings that a run may be resumed with other values of: they change where, how often or in what order of summation
 # something is computed, not what. A setting that is new since checkpoints were kept must be among them, or be left out
 # of the identity while it has its default.
-FREE_SETTINGS = ("device", "checkpoint_every", "gradient_accumulation", "compile", "data_on_device", "tensorboard")
+FREE_SETTINGS = (
+    "device",
+    "checkpoint_every",
+    "gradient_accumulation",
+    "compile",
+    "cuda_graphs",
+    "data_on_device",
+    "tensorboard",
+)
 
 
 def training_identity(model: nn.Module, images: UInt8[Tensor, "n c h w"], config: TrainingConfig) -> dict[str, Any]:

@@ -33,8 +33,8 @@ class Objective:
     function: Function
 
     @classmethod
-    def of(cls, model: nn.Module, compile_: bool = False) -> "Objective":
-        """Find the objective of a model, compiled if asked for.
+    def of(cls, model: nn.Module, compile_: bool = False, cuda_graphs: bool = False) -> "Objective":
+        """Find the objective of a model, compiled if asked for (`experiments.training.compiling`).
 
         Raises
         ------
@@ -43,10 +43,10 @@ class Objective:
         """
         found = cast(Function | None, getattr(model, "training_objective", None))
         if found is not None:
-            return cls(model, compiled(found) if compile_ else found)
+            return cls(model, compiled(found, cuda_graphs) if compile_ else found)
         log_prob = cast(Callable[[Tensor], Tensor], model.log_prob)
         if compile_:
-            log_prob = compiled(log_prob)
+            log_prob = compiled(log_prob, cuda_graphs)
         return cls(model, lambda x, noise: log_prob(x))
 
     @property

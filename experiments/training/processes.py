@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from curvature.errors import ConfigError, ToolkitError
-from experiments.training.device import select_device
+from experiments.training.device import keep_float32_exact, select_device
 from experiments.training.errors import MISTAKE, OtherProcessError
 
 # Imported before there is a process group: functions in this module take the group that they find as the default of an
@@ -85,6 +85,8 @@ class Processes:
         from accelerate import PartialState  # imported here: reading a run does not need it
 
         selected = select_device(device)
+        if selected.type == "cuda":
+            keep_float32_exact()
         state = PartialState(cpu=selected.type == "cpu", timeout=LONGEST_WAIT)
         if state.num_processes == 1:
             return cls(selected)

@@ -83,7 +83,7 @@ class Updater:
         self.batches = batches
         self.config = config
         self.processes = processes
-        self._objective = Objective.of(model, config.compile)
+        self._objective = Objective.of(model, config.compile, config.cuda_graphs)
 
     def batch(self, step: int, dtype: torch.dtype, share: slice | None = None) -> Images:
         """Images of a step in the configured memory layout: this process's share, unless another one is given."""
@@ -99,7 +99,10 @@ class Updater:
             In every process, if the loss or its gradient is not finite; the weights were not updated with it.
         """
         parts = self._parts(state)
+        # The gradients go before the next forward pass, which with CUDA graphs takes their memory again.
         state.optimizer.zero_grad(set_to_none=True)
+        if self.config.cuda_graphs:
+            torch.compiler.cudagraph_mark_step_begin()
         loss = self._accumulate(parts)
         gradients = _gradients(state.model)
         sent = loss.new_tensor([signals.interrupted, signals.failed]) if self.processes.count > 1 else None

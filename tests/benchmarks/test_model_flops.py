@@ -1,9 +1,9 @@
-"""Operations of a training step against a count by hand, and peaks by the device's name."""
+"""Operations and bytes of a training step against counts by hand."""
 
 import pytest
 import torch
 
-from benchmarks.model_flops import peak_flops, training_flops
+from benchmarks.model_flops import StepBytes, training_bytes, training_flops
 from experiments.models.registry import build, configuration
 
 
@@ -42,22 +42,26 @@ def test_counting_leaves_the_weights_alone():
     assert all(torch.equal(value, untouched.state_dict()[name]) for name, value in model.state_dict().items())
 
 
-@pytest.mark.parametrize(
-    ("name", "teraflops"),
-    [
-        ("NVIDIA H200", 989.5),
-        ("NVIDIA H200 NVL", 835.5),
-        ("NVIDIA H100 80GB HBM3", 989.5),
-        ("NVIDIA H100 PCIe", 756.5),
-        ("NVIDIA A100-SXM4-80GB", 312.0),
-        ("NVIDIA L40S", 362.0),
-        ("NVIDIA L4", 121.0),
-    ],
-)
-def test_peak_of_a_known_device(name, teraflops):
-    assert peak_flops(name) == teraflops * 1e12
+def bytes_by_hand(event_shape, config, number):
+    """A convolution of i to o channels moves 3 i + 2 o numbers a pixel, and its kernel three times, its bias twice."""
+    channels, height, width = event_shape
+    maps = kernels = weights = 0
+    for level in range(config.levels):
+        channels, height, width = 4 * channels, height // 2, width // 2
+        into, out, hidden = channels // 2, channels - channels // 2, config.width
+        shapes = [(into, hidden, 9), (hidden, hidden, 1), (hidden, out, 9)]
+        of_maps = sum(3 * i + 2 * o for i, o, _ in shapes)
+        of_kernels, of_biases = sum(i * o * k for i, o, k in shapes), sum(o for _, o, _ in shapes)
+        maps += config.steps * height * width * (number * of_maps + 4 * 5 * channels)  # the mixing is in float32
+        maps -= 4 * height * width * channels if level == 0 else 0  # the image has no gradient
+        kernels += config.steps * (number * (3 * of_kernels + 2 * of_biases) + 4 * (3 * channels**2 + 2 * channels))
+        weights += config.steps * (of_kernels + of_biases + channels**2 + 2 * channels)
+        channels //= 2
+    return StepBytes(maps, kernels + 36 * weights)
 
 
-@pytest.mark.parametrize("name", ["cpu", "NVIDIA L40", "NVIDIA GeForce RTX 3090"])
-def test_the_peak_of_other_devices_is_unknown(name):
-    assert peak_flops(name) is None
+@pytest.mark.parametrize(("arithmetic", "number"), [(torch.float32, 4), (torch.bfloat16, 2)])
+def test_the_bytes_of_a_step_are_counted(arithmetic, number):
+    event_shape, config = (3, 8, 8), configuration("glow", levels=2, steps=2, width=5)
+    found = training_bytes(build(config, event_shape), event_shape, arithmetic)
+    assert found == bytes_by_hand(event_shape, config, number)

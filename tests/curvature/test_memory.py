@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from curvature import Moments, expand
-from curvature.memory import MAX_COLUMNS, saved_bytes
+from curvature.memory import CACHED_BYTES, MAX_COLUMNS, MAX_ROWS, ROW_COPIES, rows_within, saved_bytes
 from curvature.precision import LogDensity
 from tests.curvature.densities import CouplingFlow, randn
 
@@ -29,3 +29,11 @@ def test_saved_bytes_grow_with_the_batch_by_one_samples_share():
     density = LogDensity.of(CouplingFlow((2, 6)))
     one, two, three = (saved_bytes(density, randn(n, 2, 6, seed=0)) for n in (1, 2, 3))
     assert 0 < two - one == three - two
+
+
+def test_rows_fit_the_cache_of_a_cpu_and_the_memory_budget_alone_on_a_gpu():
+    cpu, cuda, row, budget = torch.device("cpu"), torch.device("cuda"), 2**16, 2**28
+    assert rows_within(budget, row, cpu) == CACHED_BYTES // row
+    assert rows_within(budget, row, cuda) == budget // ROW_COPIES // row
+    assert rows_within(budget, 1, cuda) == MAX_ROWS
+    assert rows_within(ROW_COPIES * row, row, cpu) == rows_within(ROW_COPIES * row, row, cuda) == 1

@@ -37,6 +37,8 @@ class SweepConfig:
     """Images of each input set, and of the training set that they are compared with."""
     nodes: tuple[NodeCount, ...] = (1, 2, 3)
     """Gauss-Jacobi nodes of the path rungs: path-n for each n."""
+    rungs: tuple[str, ...] = ()
+    """Names of the rungs; all that the model allows unless given."""
     mean_curvature_points: PointCount = 8
     """Training images that the rung mean-curvature averages the Hessian over; 0 leaves the rung out."""
     patch_size: PatchSize = 8
@@ -61,6 +63,7 @@ class SweepConfig:
             inputs=self.inputs,
             n_images=self.n_images,
             nodes=self.nodes,
+            rungs=self.rungs,
             mean_curvature_points=self.mean_curvature_points,
             seed=0,
         )

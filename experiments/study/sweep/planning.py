@@ -68,7 +68,7 @@ def plan_jobs(config: SweepConfig, out: Path, experiment_of: ExperimentOf) -> tu
     for train_set in config.train_sets:
         require_known("data set", train_set, DESCRIPTIONS)
     read_input_names(config.inputs)
-    require_rungs(RungSettings(config.nodes))
+    require_rungs(RungSettings(config.nodes, rungs=config.rungs or None))
     out = out.expanduser().absolute()
     jobs = []
     for train_set, model, seed in product(config.train_sets, config.models, config.seeds):

@@ -1,77 +1,86 @@
-"""The Hessian of a mixture of flows from those of its components, against differentiation of log p itself."""
+"""The Hessian of a mixture, component by component, against the closed form and against differentiation as a whole."""
 
 import math
 
 import pytest
 import torch
-from torch import nn
 
 from curvature import Moments, expand
 from curvature.errors import RouteError
-from curvature.hessian.routes import by_route
-from tests.curvature.toy_flows import CouplingFlow
+from curvature.hessian.mixture import MixtureHessian
+from tests.curvature.densities import Mixture, randn
+
+LITTLE = 5e3  # bytes: less than all components of one sample take, more than one of them
+CENTRES = randn(40, 6, seed=1)
 
 
-class FlowDensity(nn.Module):
-    """A toy flow as a module with log_prob, flattened so that no component of a mixture has all the density."""
+class Apart(Mixture):
+    """A mixture that names its components."""
 
-    def __init__(self, flow):
-        super().__init__()
-        self.flow = flow
+    def log_components(self):
+        constant = -math.log(len(self.centres)) - 0.5 * self.centres.shape[1] * math.log(2 * math.pi)
 
-    def log_prob(self, x):
-        return 0.1 * self.flow.log_prob(x)
+        def component(centre):
+            return lambda x: constant - 0.5 * (x - centre).square().sum(1)
 
-
-class Mixture(nn.Module):
-    """Three toy flows with equal weights; `described` are those that it names."""
-
-    def __init__(self, described=3):
-        super().__init__()
-        flows = [CouplingFlow.random((4,), 5, torch.Generator().manual_seed(k), "silu", 1.1) for k in range(3)]
-        self.flows = nn.ModuleList(FlowDensity(flow) for flow in flows)
-        self.described = described
-
-    def log_prob(self, x):
-        return torch.stack([flow.log_prob(x) for flow in self.flows]).logsumexp(0) - math.log(3)
-
-    def mixture_components(self):
-        return list(self.flows)[: self.described]
+        return [component(centre) for centre in self.centres]
 
 
-@pytest.fixture
-def x():
-    return 0.4 * torch.randn(9, 4, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
+class WrongWeights(Apart):
+    def log_components(self):
+        return super().log_components()[1:]
 
 
-def test_forms_products_and_curvature_along_paths_are_those_of_log_p(x):
-    e = expand(Mixture().eval(), at=x[0])
-    operator = e.operator
-    assert operator.route == "mixture (hvp)"
-    assert operator.shares(x[:1]).min() > 0.01, "the test needs components that all count"
-    H = by_route("hvp", operator).dense().matrix
-    torch.testing.assert_close(e.hessian(), H)
-    torch.testing.assert_close(operator.products(x), x @ H)
-    torch.testing.assert_close(operator.forms(x).total, ((x @ H) * x).sum(1))
-    d = x.flip(0)
-    for event, direction, curvature, slope in zip(x, d, operator.along(x, d), operator.slope(x, d), strict=True):
-        there = by_route("hvp", expand(Mixture().eval(), at=event).operator)
-        assert float(curvature) == pytest.approx(float(there.forms(direction[None]).total), rel=1e-8)
-        assert float(slope) == pytest.approx(float(direction @ there.point.gradient), rel=1e-8)
-    torch.testing.assert_close(operator.log_prob(x), Mixture().log_prob(x).detach())
+@pytest.fixture(scope="module")
+def operators():
+    at = randn(6, seed=2)
+    apart, whole = (expand(Apart(CENTRES), at=at, memory_budget=budget).operator for budget in (LITTLE, 2**28))
+    assert isinstance(apart, MixtureHessian)
+    assert not isinstance(whole, MixtureHessian)
+    return apart, whole
 
 
-def test_traces_are_the_same_by_every_route(x):
-    e = expand(Mixture().eval(), at=x.mean(0))
-    p = Moments.from_samples(x)
-    for method in ("exact", "mixture", "dense"):
-        assert float(e.trace(p, method)) == pytest.approx(float(e.trace(p, "hvp")), rel=1e-9)
+def test_it_is_taken_where_memory_is_short_and_takes_more_rows_at_once(operators):
+    apart, whole = operators
+    assert apart.route == "mixture (40 components)"
+    assert apart.point.chunk == 1 < apart.rows_at_once == apart.samples_at_once
+    assert whole.route == "hvp"
 
 
-def test_a_mixture_that_is_another_is_told_and_differentiated(x):
-    e = expand(Mixture(described=2).eval(), at=x[0])
-    assert e.operator.route == "hvp"
-    with pytest.raises(RouteError, match="components of Mixture are not those of its log p"):
-        e.trace(Moments.from_samples(x), "mixture")
-    with pytest.raises(RouteError, match="no method mixture_components"):
-        expand(FlowDensity(Mixture().flows[0].flow).eval(), at=x[0]).trace(Moments.from_samples(x), "mixture")
+def test_the_hessian_is_that_of_the_closed_form(operators):
+    apart, _ = operators
+    x0 = apart.point.x0
+    d = x0 - CENTRES
+    w = (-0.5 * d.square().sum(1)).softmax(0)
+    expected = torch.einsum("k,ki,kj->ij", w, d, d) - torch.outer(w @ d, w @ d) - torch.eye(6, dtype=torch.float64)
+    torch.testing.assert_close(apart.dense().matrix, expected)
+
+
+def test_it_agrees_with_differentiation_as_a_whole(operators):
+    apart, whole = operators
+    v, x = randn(5, 6, seed=3), randn(5, 6, seed=4)
+    torch.testing.assert_close(apart.products(v), whole.products(v))
+    torch.testing.assert_close(apart.forms(v).total, whole.forms(v).total)
+    torch.testing.assert_close(apart.along(x, v), whole.along(x, v))
+    torch.testing.assert_close(apart.slope(x, v), whole.slope(x, v))
+    torch.testing.assert_close(apart.log_prob(x), whole.log_prob(x))
+
+
+def test_predictions_are_the_same(operators):
+    p, q = Moments.from_samples(randn(50, 6, seed=5)), Moments.from_samples(randn(50, 6, seed=6))
+    found = [expand(Apart(CENTRES), at=p.mean, memory_budget=budget).predict(q, versus=p) for budget in (LITTLE, 2**28)]
+    assert found[0].total == pytest.approx(found[1].total)
+
+
+@pytest.mark.parametrize(
+    ("model", "budget", "words"),
+    [
+        (Mixture, LITTLE, "the model has no method log_components"),
+        (Apart, 2**28, "all components fit the memory budget at once"),
+        (WrongWeights, LITTLE, "log_components sum to log p = .*, log_prob is"),
+    ],
+)
+def test_where_it_is_not_taken_the_reason_is_told(model, budget, words):
+    point = expand(model(CENTRES), at=randn(6, seed=2), memory_budget=budget).operator.point
+    with pytest.raises(RouteError, match=words):
+        MixtureHessian.of(point)

@@ -29,3 +29,12 @@ def test_a_missing_compiler_is_named(monkeypatch):
     monkeypatch.setenv("CXX", "no-such-compiler")
     with pytest.raises(ConfigError, match=r"needs the C\+\+ compiler no-such-compiler, which was not found"):
         compiled(abs)
+
+
+@pytest.mark.parametrize(("cuda_graphs", "mode"), [(False, None), (True, "reduce-overhead")])
+def test_cuda_graphs_are_a_mode_of_the_compiler(monkeypatch, cuda_graphs, mode):
+    modes = []
+    monkeypatch.setattr(torch, "compile", lambda function, mode: modes.append(mode) or function)
+    monkeypatch.setattr(shutil, "which", lambda name: name)
+    assert compiled(abs, cuda_graphs) is abs
+    assert modes == [mode]

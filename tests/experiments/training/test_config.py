@@ -31,6 +31,8 @@ from experiments.training.config import TrainingConfig
         ({"schedule": "step"}, "schedule"),
         ({"precision": "float16"}, "precision"),
         ({"device": "tpu"}, "device"),
+        ({"cuda_graphs": True}, "cuda_graphs: expected no, without compile"),
+        ({"cuda_graphs": True, "compile": True, "gradient_accumulation": 2}, "expected 1 with cuda_graphs"),
     ],
 )
 def test_a_setting_out_of_range_is_named(setting, message):

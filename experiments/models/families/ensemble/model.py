@@ -84,7 +84,7 @@ class Ensemble(DensityModel):
         return torch.stack([member.log_prob(x) for member in self.models()])
 
     def waic(self, x: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
-        """Return the mean over members of log p, less its variance over members (docs/theory.md, eq. 7b).
+        """Return the mean over members of log p, less its variance over members (docs/theory.md, eq. 66).
 
         The Watanabe-Akaike information criterion of each image (Choi et al. 2018, arXiv 1810.01392), in nats; larger
         for images that all members find likely. The variance is the unbiased one, with divisor K - 1.
@@ -104,8 +104,8 @@ class Ensemble(DensityModel):
         for member in self.models():
             member.initialise(x)
 
-    def mixture_components(self) -> list[DensityModel]:
-        """Return the members, whose Hessians make that of the mixture (`curvature.hessian.mixture`)."""
+    def member_densities(self) -> list[DensityModel]:
+        """Return the members, whose Hessians make that of the mixture (`curvature.hessian.members`)."""
         return self.models()
 
     def models(self) -> list[DensityModel]:

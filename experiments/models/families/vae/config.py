@@ -85,7 +85,7 @@ def image_sizes(event_shape: EventShape, levels: int) -> list[tuple[int, int]]:
 
 
 def size(config: VAEConfig, event_shape: EventShape) -> ModelSize:
-    """Count the weights, and the numbers that autograd keeps for the gradient of the bound with all frozen draws."""
+    """Count the weights, and the numbers that autograd keeps for the gradient of the bound in training."""
     outputs = parameters_per_pixel(event_shape[0], config.components)
     sizes = image_sizes(event_shape, config.levels)
     widths = [config.width * 2**level for level in range(config.levels + 1)]
@@ -97,7 +97,7 @@ def size(config: VAEConfig, event_shape: EventShape) -> ModelSize:
         parameters += (9 * narrow + 1) * wide + (9 * wide + 1) * 4 * narrow
     features = sum(channels * count for channels, count in zip(widths, pixels, strict=True))
     decoded = 2 * features + pixels[0] * (2 * config.width + 9 * outputs)
-    return ModelSize(parameters, 2 * features + config.draws * decoded)
+    return ModelSize(parameters, 2 * features + config.training_draws * decoded)
 
 
 FAMILY = Family(VAEConfig, "experiments.models.families.vae.model:VAE", describe, size=size)

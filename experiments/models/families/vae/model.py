@@ -1,5 +1,9 @@
 """A variational autoencoder whose log p is an importance-weighted bound with frozen draws: a function of x alone."""
 
+import math
+from collections.abc import Callable
+from functools import partial
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -68,6 +72,16 @@ class VAE(DensityModel):
         posterior = self.encode(x)
         blocks = draws[:, None].split(max(DECODED_AT_ONCE // max(len(x), 1), 1))
         return importance_weighted_bound(torch.cat([self._log_weights(x, posterior, block) for block in blocks]))
+
+    def log_components(self) -> list[Callable[[Tensor], Tensor]]:
+        """Return ``log w_k / K`` for every frozen draw as a function ``[B, C, H, W] -> [B]`` of the images, in nats.
+
+        `log_prob` is the log of the sum of their exponentials (docs/theory.md, eq. 65).
+        """
+        return [partial(self._log_component, draw) for draw in self.draws]
+
+    def _log_component(self, draw: Float[Tensor, " L"], x: Float[Tensor, "B C H W"]) -> Float[Tensor, " B"]:
+        return self._log_weights(x, self.encode(x), draw[None, None])[0] - math.log(len(self.draws))
 
     @torch.no_grad()
     def log_prob_standard_error(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, " B"]:

@@ -69,7 +69,6 @@ def test_the_estimated_size_is_that_of_the_model(config):
         pytest.skip("the family does not estimate its size")
     model = build(config, SHAPE)
     assert estimated.parameters == sum(parameter.numel() for parameter in model.parameters())
-    noise = torch.zeros(1, model.objective_noise)
     kept = {}
 
     def keep(saved):
@@ -77,7 +76,7 @@ def test_the_estimated_size_is_that_of_the_model(config):
         return saved
 
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda saved: saved):
-        model.training_objective(torch.rand(1, *model.event_shape), noise)
+        model.training_objective(torch.rand(1, *model.event_shape), torch.zeros(1, model.objective_noise))
     weights = {parameter.data_ptr() for parameter in model.parameters()}
     held = sum(count for place, count in kept.items() if place not in weights)
     assert 0.5 < estimated.activations / held < 2
