@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
+from analysis.paper_pairs import PAIRS
 from benchmarks.__main__ import as_table, results_file, table_console
 from benchmarks.hardware import hardware
 from benchmarks.limited_command import last_line, run_within
@@ -24,7 +25,6 @@ from benchmarks.step_measurement import measured
 from experiments.data.registry import DESCRIPTIONS
 from experiments.data.stored_sets import find_split
 from experiments.models.registry import build
-from experiments.paper.pairs import PAIRS
 from experiments.paper.presets import preset_experiment
 from experiments.storage.atomic_write import write_json
 

@@ -34,11 +34,11 @@ from curvature.claims.engine.drawing.toy_flow import ToyFlow
 from curvature.claims.engine.evidence import Evidence
 from curvature.claims.engine.outcome import Outcome
 from curvature.claims.engine.registry import claim, claims
-from curvature.claims.engine.verdict import Verdict
 from curvature.claims.engine.verification import Verification, verify
 from curvature.property_testing.counterexample import Counterexample
 from curvature.property_testing.evaluation import ROUND_OFF, Evaluation
 from curvature.property_testing.search import DEFAULT_EXAMPLES, Effort, Found, search
+from curvature.verdict import Verdict
 
 __all__ = [
     "DEFAULT_EXAMPLES",

@@ -2,13 +2,13 @@
 
 import shlex
 
+from analysis.paper_pairs import PAIRS
 from experiments.command_line.console import table_console
 from experiments.command_line.options import GapsOptions
 from experiments.command_line.progress_view import ProgressBars
 from experiments.paper.gaps.config import GapsConfig
 from experiments.paper.gaps.running import REPORT, TABLES, make_plan, run_gaps
 from experiments.paper.gaps.shown import read_pairs
-from experiments.paper.pairs import PAIRS
 from experiments.paper.training_command import changed_options
 from experiments.program import PROGRAM
 from experiments.storage.directory_lock import held_directory

@@ -1,41 +1,9 @@
-"""The paper's pairs of data sets, in both directions, and the bits per dimension published for them. No torch here."""
+"""The data sets of the paper, and the bits per dimension published for them. No torch here."""
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
-Claim = Literal["more likely", "less likely", "none"]
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A flow trained on one set and shown another."""
-
-    train_set: str
-    """What the flow is trained on."""
-    other_set: str
-    """What it is shown."""
-    claim: Claim = "none"
-    """What the paper reports of the other set relative to the training set; none if it does not report the pair."""
-
-    def __str__(self) -> str:
-        return f"{self.train_set} -> {self.other_set}"
-
-
-# Tiny ImageNet stands in for the paper's ImageNet at 32 x 32.
-PAIRS = (
-    Pair("fashion_mnist", "mnist", "more likely"),
-    Pair("mnist", "fashion_mnist", "less likely"),
-    Pair("cifar10", "svhn", "more likely"),
-    Pair("svhn", "cifar10", "less likely"),
-    Pair("celeba32", "svhn", "more likely"),
-    Pair("svhn", "celeba32", "less likely"),
-    Pair("tinyimagenet32", "cifar10", "more likely"),
-    Pair("cifar10", "tinyimagenet32"),
-    Pair("tinyimagenet32", "svhn", "more likely"),
-    Pair("svhn", "tinyimagenet32", "less likely"),
-    Pair("cifar10", "celeba32"),
-)
+from analysis.paper_pairs import PAIRS
 
 PAPER_SETS = tuple(dict.fromkeys(name for pair in PAIRS for name in (pair.train_set, pair.other_set)))
 

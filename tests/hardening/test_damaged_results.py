@@ -6,12 +6,12 @@ import re
 import pandas as pd
 import pytest
 
+from analysis.paper_pairs import Pair
 from curvature.errors import RunDirectoryError
 from experiments.command_line import main
 from experiments.paper.gaps.config import GapsConfig
 from experiments.paper.gaps.measuring import measure_model
 from experiments.paper.gaps.running import make_plan
-from experiments.paper.pairs import Pair
 from experiments.paper.reference_models.exporting import export_run
 from experiments.paper.reference_models.shipped import MODELS_VARIABLE
 from experiments.storage.run_directory import RunDirectory

@@ -14,11 +14,11 @@ from curvature.claims.engine.evidence import Evidence
 from curvature.claims.engine.outcome import Outcome
 from curvature.claims.engine.registry import claims
 from curvature.claims.engine.search import search_toy_flows
-from curvature.claims.engine.verdict import Verdict
 from curvature.errors import OptionError, ToolkitError
 from curvature.property_testing.counterexample import Counterexample
 from curvature.property_testing.evaluation import Evaluation
 from curvature.property_testing.search import DEFAULT_EFFORT, Effort, Found, search
+from curvature.verdict import Verdict
 
 # If hardly any case meets the condition, the search under it decides nothing.
 SMALLEST_SHARE_WITHIN_CONDITION = 0.2

@@ -9,9 +9,9 @@ from hypothesis.strategies import SearchStrategy
 from curvature.claims.engine.drawing.cases import CasesOf, Models
 from curvature.claims.engine.drawing.flow_strategies import flows
 from curvature.claims.engine.evidence import Evidence
-from curvature.claims.engine.verdict import Verdict
 from curvature.errors import OptionError
 from curvature.property_testing.evaluation import Evaluation
+from curvature.verdict import Verdict
 
 
 @dataclass(frozen=True)

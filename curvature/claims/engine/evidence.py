@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from curvature.claims.engine.verdict import Verdict
 from curvature.property_testing.counterexample import Counterexample
+from curvature.verdict import Verdict
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from curvature.claims.engine.claim import Claim
 from curvature.claims.engine.evidence import Evidence
-from curvature.claims.engine.verdict import Verdict
 from curvature.property_testing.counterexample import Counterexample
+from curvature.verdict import Verdict
 
 
 @dataclass(frozen=True)

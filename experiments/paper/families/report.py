@@ -5,9 +5,9 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.paper_pairs import Pair
 from analysis.resolution import contradicts, order_of
 from experiments.paper.families.config import PREFIX, FamiliesConfig
-from experiments.paper.pairs import Pair
 
 NOTES = (
     "Gaps in bits/dim against the training images, negative = more likely; ± one standard error over the images, of "

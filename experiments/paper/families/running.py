@@ -6,11 +6,11 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.inputs import parse_input_set
+from analysis.paper_pairs import Pair
 from curvature.errors import ConfigError
 from experiments.paper.families.config import FamiliesConfig
 from experiments.paper.families.report import render
 from experiments.paper.families.table import families_table
-from experiments.paper.pairs import Pair
 from experiments.paper.presets import preset_experiment
 from experiments.storage.environment import environment_record
 from experiments.storage.run_directory import RunDirectory

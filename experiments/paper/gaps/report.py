@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 
 from analysis.comparison import explains
+from analysis.paper_pairs import Pair
 from analysis.resolution import Order, is_resolved, sign_is_wrong
 from analysis.table_notes import NOT_CONVERGED, has_not_converged
 from experiments.paper.gaps.config import GapsConfig
-from experiments.paper.pairs import Pair
 from experiments.paper.reference_models.record import ReferenceRecord
 
 ADAPTIVE = "path"

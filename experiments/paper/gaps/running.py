@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from analysis.inputs import parse_input_set
+from analysis.paper_pairs import Pair
 from curvature.errors import ConfigError
 from curvature.names import unknown_name
 from experiments.data.registry import DESCRIPTIONS
@@ -14,7 +15,6 @@ from experiments.paper.gaps.measuring import ModelJob, measure_model
 from experiments.paper.gaps.report import Report, render_report
 from experiments.paper.gaps.shown import Shown, shown_to
 from experiments.paper.gaps.tables import gaps_table, ladder_table
-from experiments.paper.pairs import Pair
 from experiments.paper.reference_models.record import ReferenceRecord, read_record
 from experiments.paper.reference_models.shipped import model_directories
 from experiments.storage.environment import environment_record

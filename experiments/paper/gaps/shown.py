@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from analysis.paper_pairs import PAIRS, Pair
 from curvature.errors import ShapeError, UnknownNameError
 from curvature.names import require_known
 from experiments.data.registry import DESCRIPTIONS
 from experiments.data.stored_sets import find_split
-from experiments.paper.pairs import PAIRS, Pair
 
 Kind = Literal["train", "test", "held out", "other", "grayed", "constant", "noise"]
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 import pandas as pd
 
 from analysis.comparison import COLUMNS
+from analysis.paper_pairs import Pair
 from analysis.resolution import order_of
 from experiments.paper.gaps.measuring import ModelJob, stage_tables
-from experiments.paper.pairs import PUBLISHED, Pair
+from experiments.paper.pairs import PUBLISHED
 
 GAP_COLUMNS = (
     "model",

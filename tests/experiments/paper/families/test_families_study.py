@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.paper_pairs import Pair
 from curvature.errors import ConfigError
 from experiments.command_line.families import run
 from experiments.command_line.families_options import FamiliesOptions
@@ -14,7 +15,6 @@ from experiments.paper.families.config import SMALL_PRESETS, FamiliesConfig
 from experiments.paper.families.report import render
 from experiments.paper.families.running import RECORD, REPORT, TABLE, run_families
 from experiments.paper.families.table import COLUMNS, families_table
-from experiments.paper.pairs import Pair
 from experiments.paper.presets import PRESETS
 from experiments.storage.run_directory import RunDirectory
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from analysis.comparison import COLUMNS
+from analysis.paper_pairs import PAIRS, Pair
 from curvature.errors import ConfigError, UnknownNameError
 from experiments.command_line import main
 from experiments.paper.gaps.config import GapsConfig
@@ -15,7 +16,7 @@ from experiments.paper.gaps.measuring import measure_model, stage_file
 from experiments.paper.gaps.running import make_plan, run_gaps
 from experiments.paper.gaps.shown import read_pairs, shown_to
 from experiments.paper.gaps.tables import GAP_COLUMNS
-from experiments.paper.pairs import PAIRS, PUBLISHED, Pair
+from experiments.paper.pairs import PUBLISHED
 from experiments.storage.run_directory import RunDirectory
 from experiments.study.progress import Progress
 from experiments.study.workers import JobFailed

@@ -1,0 +1,22 @@
+"""Claim: log p is worse than chance at telling the paper's other sets from the training images."""
+
+from analysis.claims_engine.claim import DataClaim, Finding, Tables
+from analysis.claims_engine.detectors import TABLES, WORSE_THAN_CHANCE, auroc_findings
+
+
+def evaluate(tables: Tables) -> list[Finding]:
+    """The AUROC of log p under models of pixels, for the paper's pairs."""
+    return auroc_findings(tables, lambda rows: rows["family"] != "embedding", WORSE_THAN_CHANCE)
+
+
+CLAIM = DataClaim(
+    name="likelihood-misleads",
+    order=220,
+    statement="Under models of pixels log p is worse than chance at telling the other set from the training images",
+    source="Hendrycks, Mazeika and Dietterich 2019, arXiv 1812.04606, and Choi, Jang and Alemi 2018, arXiv 1810.01392; "
+    "stated from the abstracts",
+    effect="AUROC of log p, 0.5 by chance",
+    reads=TABLES,
+    command="likelihood-curvature families",
+    evaluate=evaluate,
+)

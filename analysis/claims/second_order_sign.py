@@ -1,0 +1,23 @@
+"""Claim: the second order has the sign of the gap (claim 9 of the paper)."""
+
+from analysis.claims_engine.claim import DataClaim, Finding, Tables
+from analysis.claims_engine.predicted import sign_findings
+
+RUNG = "taylor2"
+
+
+def evaluate(tables: Tables) -> list[Finding]:
+    """The prediction of every resolved gap, counted positive where it has the sign of the gap."""
+    return sign_findings(tables, RUNG)
+
+
+CLAIM = DataClaim(
+    name="second-order-sign",
+    order=120,
+    statement="Means, variances and curvature at the mean (taylor2) give the sign of the measured gap",
+    source="Nalisnick et al. 2019, arXiv 1810.09136, section 5, with every term kept (docs/theory.md)",
+    effect="predicted gap times the sign of the measured one, bits/dim",
+    reads=("ladder", "families", "comparison"),
+    command="likelihood-curvature gaps",
+    evaluate=evaluate,
+)

@@ -1,0 +1,1 @@
+"""How claims about data are stated, found, evaluated on tables and told."""
