@@ -2,11 +2,12 @@
 
 from analysis.claims_engine.claim import DataClaim, Finding, Tables
 from analysis.claims_engine.detectors import CHANCE, TABLES, auroc_findings
+from analysis.claims_engine.measured import EMBEDDING
 
 
 def evaluate(tables: Tables) -> list[Finding]:
     """The AUROC of log p under flows on embeddings, for the paper's pairs."""
-    return auroc_findings(tables, lambda rows: rows["family"] == "embedding", CHANCE)
+    return auroc_findings(tables, lambda rows: rows["family"] == EMBEDDING, CHANCE)
 
 
 CLAIM = DataClaim(

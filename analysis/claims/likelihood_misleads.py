@@ -2,11 +2,12 @@
 
 from analysis.claims_engine.claim import DataClaim, Finding, Tables
 from analysis.claims_engine.detectors import TABLES, WORSE_THAN_CHANCE, auroc_findings
+from analysis.claims_engine.measured import EMBEDDING
 
 
 def evaluate(tables: Tables) -> list[Finding]:
     """The AUROC of log p under models of pixels, for the paper's pairs."""
-    return auroc_findings(tables, lambda rows: rows["family"] != "embedding", WORSE_THAN_CHANCE)
+    return auroc_findings(tables, lambda rows: rows["family"] != EMBEDDING, WORSE_THAN_CHANCE)
 
 
 CLAIM = DataClaim(

@@ -1,5 +1,7 @@
 """What the names of input sets say: which data set, whether grayed, constant or noise."""
 
+from math import nan
+
 from analysis.paper_pairs import PAIRS, Claim
 
 
@@ -17,9 +19,17 @@ def ungrayed(input_set: str) -> str | None:
     """The set whose contrast was lowered or whose colour was removed; None for a set that was not grayed so."""
     name, _, transform = input_set.rpartition(":")
     kind, _, value = transform.partition("=")
-    if not name or not (transform == "luminance" or (kind == "contrast" and 0 <= float(value) < 1)):
+    if not name or not (transform == "luminance" or (kind == "contrast" and 0 <= _factor(value) < 1)):
         return None
     return name
+
+
+def _factor(text: str) -> float:
+    """A factor of contrast; NaN if it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return nan
 
 
 def other_set(train_set: str, input_set: str) -> str | None:

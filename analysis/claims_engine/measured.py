@@ -1,4 +1,4 @@
-"""The measured gaps of all tables in one form: a row for each model and input set."""
+"""The measured gaps of all models of pixels in one form: a row for each model and input set."""
 
 import pandas as pd
 
@@ -8,6 +8,7 @@ KEY = ("label", "model", "family", "train_set", "input_set")
 COLUMNS = (*KEY, "bpd", "bpd_se", "gap", "gap_se", "taylor2", "constant_volume")
 DIGITS = 9
 """Decimals of the BPD by which one measurement is recognised that two tables hold."""
+EMBEDDING = "embedding"
 MEASURED = {"measured": "gap", "measured_se": "gap_se"}
 TABLES = ("gaps", "ladder", "families", "comparison")
 """The tables that hold measured gaps."""
@@ -23,7 +24,7 @@ def measured_gaps(tables: Tables) -> pd.DataFrame:
         likely; `taylor2` the second order's prediction, NaN where there is none; `constant_volume` whether the model
         is a flow of constant volume. `label` tells models apart: a reference model's name, a preset or a run. Of a
         reference model the numbers of ``gaps``, from more images, take the place of those of ``ladder``; what two
-        tables hold of one measurement is one row.
+        tables hold of one measurement is one row. Flows on embeddings are left out: their gaps are those of features.
     """
     readers = {"gaps": _of_gaps, "families": _of_families, "comparison": lambda t: _of_comparison(t["comparison"])}
     found = [read(tables) for name, read in readers.items() if name in tables]
@@ -33,7 +34,8 @@ def measured_gaps(tables: Tables) -> pd.DataFrame:
         return pd.DataFrame(columns=COLUMNS)
     rows = pd.concat(found, ignore_index=True)
     same = rows.assign(bpd=rows["bpd"].round(DIGITS), gap=rows["gap"].round(DIGITS))
-    return rows[~same.duplicated(["train_set", "input_set", "bpd", "gap"])].reset_index(drop=True)
+    is_new = ~same.duplicated(["train_set", "input_set", "bpd", "gap"])
+    return rows[is_new & (rows["family"] != EMBEDDING)].reset_index(drop=True)
 
 
 def subject(row: "pd.Series") -> str:

@@ -14,6 +14,7 @@ import tyro
 from curvature.errors import ConfigError
 from curvature.names import require_known, unknown_name
 from experiments.command_line.check_options import CheckOptions
+from experiments.command_line.claims_options import ClaimsOptions
 from experiments.command_line.data_options import ACTIONS, DataOptions
 from experiments.command_line.families_options import FamiliesOptions
 from experiments.command_line.option_types import checked_options
@@ -48,6 +49,7 @@ COMMANDS: dict[str, tuple[type, str]] = {
     "export": (ExportOptions, "experiments.command_line.export"),
     "gaps": (GapsOptions, "experiments.command_line.gaps"),
     "families": (FamiliesOptions, "experiments.command_line.families"),
+    "claims": (ClaimsOptions, "experiments.command_line.claims"),
     "verify": (VerifyOptions, "experiments.command_line.verify"),
     "check": (CheckOptions, "experiments.command_line.check"),
 }

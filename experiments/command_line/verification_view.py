@@ -11,14 +11,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from curvature.claims import Counterexample, Outcome, Verdict, Verification
+from experiments.command_line.verdict_colours import COLOURS
 
-COLOURS = {
-    Verdict.HOLDS: "green",
-    Verdict.REFUTED: "red",
-    Verdict.CONDITIONAL: "yellow",
-    Verdict.UNDECIDED: "bold red",
-    Verdict.NOT_APPLICABLE: "dim",
-}
 SECONDS_BETWEEN_LINES = 10.0
 
 

@@ -78,10 +78,17 @@ def test_without_the_ladder_a_gap_has_no_prediction():
     assert not rows["constant_volume"].any()
 
 
+def test_gaps_of_features_are_no_gaps_of_pixels():
+    families = World(is_true=True).families()
+    rows = measured_gaps({"families": families})
+    assert set(families["preset"]) - set(rows["label"]) == {"small-embedding"}
+
+
 def test_the_names_of_input_sets_are_read():
     assert ungrayed("cifar10/test:blur=2:contrast=0.5") == "cifar10/test:blur=2"
     assert ungrayed("cifar10/test:luminance") == "cifar10/test"
     assert ungrayed("cifar10/test:contrast=1.3") is None
+    assert ungrayed("cifar10/test:contrast=half") is None
     assert ungrayed("constant=3") is None
     assert other_set("cifar10", "svhn/test") == "svhn"
     assert other_set("cifar10", "cifar10/test") is None
