@@ -3,6 +3,7 @@
 from analysis.claims_engine.claim import DataClaim, Finding, Tables
 from analysis.claims_engine.measured import measured_gaps
 from analysis.claims_engine.pair_gaps import gap_findings, of_paper_pairs
+from analysis.claims_engine.sources import PAPER
 
 FAMILIES = ("vae", "pixelcnn")
 
@@ -17,7 +18,7 @@ CLAIM = DataClaim(
     name="beyond-flows",
     order=30,
     statement="VAEs and PixelCNNs, too, find the other set likelier",
-    source="Nalisnick et al. 2019, arXiv 1810.09136, figure 3 (CIFAR-10 and SVHN)",
+    source=PAPER,
     effect="gap to the training images, bits/dim",
     reads=("families", "comparison"),
     command="likelihood-curvature families",

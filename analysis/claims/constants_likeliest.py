@@ -6,6 +6,7 @@ from analysis.claims_engine.claim import DataClaim, Finding, Tables
 from analysis.claims_engine.inputs import is_constant
 from analysis.claims_engine.measured import TABLES, measured_gaps, subject
 from analysis.claims_engine.region import BELOW_ZERO
+from analysis.claims_engine.sources import PAPER_AS_QUOTED
 
 
 def evaluate(tables: Tables) -> list[Finding]:
@@ -28,7 +29,7 @@ CLAIM = DataClaim(
     name="constants-likeliest",
     order=80,
     statement="Constant images have the highest likelihood of any input tried",
-    source="Nalisnick et al. 2019, arXiv 1810.09136, section 5 and its table of constant inputs",
+    source=PAPER_AS_QUOTED,
     effect="BPD less the lowest BPD of other inputs, bits/dim",
     reads=TABLES,
     command="likelihood-curvature gaps",

@@ -2,6 +2,7 @@
 
 from analysis.claims_engine.claim import DataClaim, Finding, Tables
 from analysis.claims_engine.detectors import TABLES, auroc_differences
+from analysis.claims_engine.sources import KIRICHENKO
 
 
 def evaluate(tables: Tables) -> list[Finding]:
@@ -14,7 +15,7 @@ CLAIM = DataClaim(
     order=200,
     statement="A flow whose masks hide neighbouring pixels (cycle) tells the other set apart better than one with "
     "horizontal masks",
-    source="Kirichenko, Izmailov and Wilson 2020, arXiv 2006.08545; stated from the abstract",
+    source=KIRICHENKO,
     effect="AUROC of log p, cycle less horizontal",
     reads=TABLES,
     command="likelihood-curvature families",

@@ -3,6 +3,7 @@
 from analysis.claims_engine.claim import DataClaim, Finding, Tables
 from analysis.claims_engine.detectors import CHANCE, TABLES, auroc_findings
 from analysis.claims_engine.measured import EMBEDDING
+from analysis.claims_engine.sources import KIRICHENKO
 
 
 def evaluate(tables: Tables) -> list[Finding]:
@@ -14,7 +15,7 @@ CLAIM = DataClaim(
     name="embeddings-detect",
     order=210,
     statement="A flow on image embeddings finds the training images likelier than the other set",
-    source="Kirichenko, Izmailov and Wilson 2020, arXiv 2006.08545; stated from the abstract",
+    source=KIRICHENKO,
     effect="AUROC of log p, 0.5 by chance",
     reads=TABLES,
     command="likelihood-curvature families",

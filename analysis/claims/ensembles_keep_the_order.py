@@ -3,6 +3,7 @@
 from analysis.claims_engine.claim import DataClaim, Finding, Tables
 from analysis.claims_engine.measured import measured_gaps
 from analysis.claims_engine.pair_gaps import gap_findings, of_paper_pairs
+from analysis.claims_engine.sources import PAPER_AS_QUOTED
 
 
 def evaluate(tables: Tables) -> list[Finding]:
@@ -15,7 +16,7 @@ CLAIM = DataClaim(
     name="ensembles-keep-the-order",
     order=70,
     statement="Under the likelihood of an ensemble of flows the other set is still likelier",
-    source="Nalisnick et al. 2019, arXiv 1810.09136, appendix",
+    source=PAPER_AS_QUOTED,
     effect="gap to the training images, bits/dim",
     reads=("families", "comparison"),
     command="likelihood-curvature families",

@@ -3,6 +3,7 @@
 from analysis.claims_engine.claim import DataClaim, Finding, Tables
 from analysis.claims_engine.inputs import is_constant, ungrayed
 from analysis.claims_engine.region import ABOVE_ZERO
+from analysis.claims_engine.sources import PAPER_AS_QUOTED
 
 GAUSS_NEWTON = "Gauss-Newton"
 
@@ -22,7 +23,7 @@ CLAIM = DataClaim(
     name="gauss-newton-sign",
     order=170,
     statement="The Gauss-Newton part of the covariance term makes grayed and constant images more likely",
-    source="docs/theory.md; Nalisnick et al. 2019, arXiv 1810.09136, section 5, has this part alone",
+    source=f"docs/theory.md; the argument of {PAPER_AS_QUOTED}",
     effect="Gauss-Newton part of E_q log p - E_p log p, nats",
     reads=("attribution",),
     command="likelihood-curvature explain --model RUN",

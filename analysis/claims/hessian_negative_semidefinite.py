@@ -2,6 +2,7 @@
 
 from analysis.claims_engine.claim import DataClaim, Finding, Tables
 from analysis.claims_engine.region import BELOW_ZERO
+from analysis.claims_engine.sources import PAPER_AS_QUOTED
 
 
 def evaluate(tables: Tables) -> list[Finding]:
@@ -23,7 +24,7 @@ CLAIM = DataClaim(
     name="hessian-negative-semidefinite",
     order=180,
     statement="The Hessian of log p at the training mean has no positive eigenvalue",
-    source="needed by the sign argument of Nalisnick et al. 2019, arXiv 1810.09136, section 5",
+    source=f"needed by the sign argument of {PAPER_AS_QUOTED}",
     effect="highest eigenvalue, nats per squared unit of the input",
     reads=("hessians",),
     command="likelihood-curvature trajectory --model RUN --inputs svhn",

@@ -5,6 +5,7 @@ from analysis.claims_engine.inputs import is_constant, ungrayed
 from analysis.claims_engine.measured import subject
 from analysis.claims_engine.predicted import predictions
 from analysis.claims_engine.region import BELOW_ZERO
+from analysis.claims_engine.sources import PAPER_AS_QUOTED
 
 
 def evaluate(tables: Tables) -> list[Finding]:
@@ -20,7 +21,7 @@ CLAIM = DataClaim(
     name="less-variance-predicted-likelier",
     order=160,
     statement="The covariance term 1/2 Tr{H (Sigma_q - Sigma_p)} makes grayed and constant images more likely",
-    source="Nalisnick et al. 2019, arXiv 1810.09136, section 5",
+    source=PAPER_AS_QUOTED,
     effect="predicted gap of the covariance term, bits/dim",
     reads=("ladder", "comparison"),
     command="likelihood-curvature gaps",

@@ -3,6 +3,7 @@
 from analysis.claims_engine.claim import DataClaim, Finding, Tables
 from analysis.claims_engine.detectors import TABLES, WORSE_THAN_CHANCE, auroc_findings
 from analysis.claims_engine.measured import EMBEDDING
+from analysis.claims_engine.sources import PAPER
 
 
 def evaluate(tables: Tables) -> list[Finding]:
@@ -14,8 +15,7 @@ CLAIM = DataClaim(
     name="likelihood-misleads",
     order=220,
     statement="Under models of pixels log p is worse than chance at telling the other set from the training images",
-    source="Hendrycks, Mazeika and Dietterich 2019, arXiv 1812.04606, and Choi, Jang and Alemi 2018, arXiv 1810.01392; "
-    "stated from the abstracts",
+    source=f"{PAPER}; worse than chance is a reading of 'cannot distinguish, assigning a higher likelihood'",
     effect="AUROC of log p, 0.5 by chance",
     reads=TABLES,
     command="likelihood-curvature families",

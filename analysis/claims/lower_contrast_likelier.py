@@ -6,6 +6,7 @@ from analysis.claims_engine.claim import DataClaim, Finding, Tables, prediction_
 from analysis.claims_engine.inputs import ungrayed
 from analysis.claims_engine.measured import TABLES, measured_gaps, subject
 from analysis.claims_engine.region import BELOW_ZERO
+from analysis.claims_engine.sources import PAPER_AS_QUOTED
 
 
 def evaluate(tables: Tables) -> list[Finding]:
@@ -30,7 +31,7 @@ CLAIM = DataClaim(
     name="lower-contrast-likelier",
     order=100,
     statement="Graying, by contrast or by luminance, raises the likelihood of the same images",
-    source="Nalisnick et al. 2019, arXiv 1810.09136, section 5",
+    source=PAPER_AS_QUOTED,
     effect="BPD less that of the images before graying, bits/dim",
     reads=TABLES,
     command="likelihood-curvature gaps",

@@ -6,6 +6,7 @@ from analysis.claims_engine.claim import DataClaim, Finding, Tables
 from analysis.claims_engine.inputs import is_noise
 from analysis.claims_engine.measured import measured_gaps, subject
 from analysis.claims_engine.region import ABOVE_ZERO
+from analysis.claims_engine.sources import PAPER_AS_QUOTED
 
 
 def evaluate(tables: Tables) -> list[Finding]:
@@ -28,7 +29,7 @@ CLAIM = DataClaim(
     name="noise-least-likely",
     order=90,
     statement="Random images have the lowest likelihood of any input tried",
-    source="Nalisnick et al. 2019, arXiv 1810.09136, table of random and constant inputs",
+    source=PAPER_AS_QUOTED,
     effect="BPD less the highest BPD of other inputs, bits/dim",
     reads=("gaps", "comparison"),
     command="likelihood-curvature gaps",

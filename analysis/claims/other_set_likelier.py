@@ -3,6 +3,7 @@
 from analysis.claims_engine.claim import DataClaim, Finding, Tables
 from analysis.claims_engine.measured import TABLES, measured_gaps
 from analysis.claims_engine.pair_gaps import gap_findings, of_paper_pairs
+from analysis.claims_engine.sources import PAPER
 
 
 def evaluate(tables: Tables) -> list[Finding]:
@@ -15,7 +16,7 @@ CLAIM = DataClaim(
     order=10,
     statement="MNIST is likelier under models of Fashion-MNIST; SVHN under those of CIFAR-10, CelebA and ImageNet, and "
     "CIFAR-10 under those of ImageNet",
-    source="Nalisnick et al. 2019, arXiv 1810.09136, figures 1 and 2; Tiny ImageNet stands in for ImageNet",
+    source=f"{PAPER}; Tiny ImageNet stands in for ImageNet",
     effect="gap to the training images, bits/dim",
     reads=TABLES,
     command="likelihood-curvature gaps",

@@ -3,6 +3,7 @@
 from analysis.claims_engine.claim import DataClaim, Finding, Tables
 from analysis.claims_engine.measured import TABLES, measured_gaps
 from analysis.claims_engine.pair_gaps import gap_findings, of_paper_pairs
+from analysis.claims_engine.sources import PAPER
 
 
 def evaluate(tables: Tables) -> list[Finding]:
@@ -15,7 +16,7 @@ CLAIM = DataClaim(
     name="persists-at-constant-volume",
     order=50,
     statement="The other set is likelier under flows of constant volume, too",
-    source="Nalisnick et al. 2019, arXiv 1810.09136, section 4",
+    source=PAPER,
     effect="gap to the training images, bits/dim",
     reads=TABLES,
     command="likelihood-curvature gaps",

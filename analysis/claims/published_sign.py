@@ -2,6 +2,7 @@
 
 from analysis.claims_engine.claim import DataClaim, Finding, Tables
 from analysis.claims_engine.predicted import sign_findings
+from analysis.claims_engine.sources import PAPER_AS_QUOTED
 
 RUNG = "published"
 
@@ -15,7 +16,7 @@ CLAIM = DataClaim(
     name="published-sign",
     order=110,
     statement="The published closed form, of channel variances and 1x1 kernels, has the sign of the measured gap",
-    source="Nalisnick et al. 2019, arXiv 1810.09136, equation 5",
+    source=PAPER_AS_QUOTED,
     effect="predicted gap times the sign of the measured one, bits/dim",
     reads=("ladder", "comparison"),
     command="likelihood-curvature gaps",

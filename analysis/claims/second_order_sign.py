@@ -2,6 +2,7 @@
 
 from analysis.claims_engine.claim import DataClaim, Finding, Tables
 from analysis.claims_engine.predicted import sign_findings
+from analysis.claims_engine.sources import PAPER
 
 RUNG = "taylor2"
 
@@ -15,7 +16,7 @@ CLAIM = DataClaim(
     name="second-order-sign",
     order=120,
     statement="Means, variances and curvature at the mean (taylor2) give the sign of the measured gap",
-    source="Nalisnick et al. 2019, arXiv 1810.09136, section 5, with every term kept (docs/theory.md)",
+    source=f"{PAPER}; here with every term of docs/theory.md kept",
     effect="predicted gap times the sign of the measured one, bits/dim",
     reads=("ladder", "families", "comparison"),
     command="likelihood-curvature gaps",

@@ -2,6 +2,7 @@
 
 from analysis.claims_engine.claim import DataClaim, Finding, Tables
 from analysis.claims_engine.predicted import size_findings
+from analysis.claims_engine.sources import PAPER
 
 RUNG = "taylor2"
 
@@ -15,7 +16,7 @@ CLAIM = DataClaim(
     name="second-order-size",
     order=130,
     statement="The second order at the mean (taylor2) gives the size of the gap within 10 %",
-    source="a reading of Nalisnick et al. 2019, arXiv 1810.09136, section 5, which states the sign alone",
+    source=f"{PAPER}, which says that the difference is explained; that this includes its size is a reading of it",
     effect="predicted gap over measured gap",
     reads=("ladder", "families", "comparison"),
     command="likelihood-curvature gaps",

@@ -4,6 +4,7 @@ from analysis.claims_engine.claim import DataClaim, Finding, Tables
 from analysis.claims_engine.measured import TABLES, measured_gaps
 from analysis.claims_engine.pair_gaps import gap_findings, of_paper_pairs
 from analysis.claims_engine.region import ABOVE_ZERO
+from analysis.claims_engine.sources import PAPER_AS_QUOTED
 
 
 def evaluate(tables: Tables) -> list[Finding]:
@@ -15,7 +16,7 @@ CLAIM = DataClaim(
     name="swapped-order-expected",
     order=20,
     statement="The effect is asymmetric: under models of SVHN or MNIST the other set is less likely",
-    source="Nalisnick et al. 2019, arXiv 1810.09136, section 3",
+    source=PAPER_AS_QUOTED,
     effect="gap to the training images, bits/dim",
     reads=TABLES,
     command="likelihood-curvature gaps",

@@ -3,6 +3,7 @@
 from analysis.claims_engine.claim import DataClaim, Finding, Tables
 from analysis.claims_engine.pair_gaps import of_paper_pairs
 from analysis.claims_engine.region import Region
+from analysis.claims_engine.sources import PAPER_AS_QUOTED
 from analysis.resolution import Order, order_of
 
 MOST = Region(low=0.5)
@@ -28,7 +29,7 @@ CLAIM = DataClaim(
     name="volume-carries-the-gap",
     order=40,
     statement="Under Glow with affine couplings the volume term makes most of the other set's advantage",
-    source="Nalisnick et al. 2019, arXiv 1810.09136, section 4 (CIFAR-10 and SVHN)",
+    source=PAPER_AS_QUOTED,
     effect="share of log|det df/dx| in the gap",
     reads=("families",),
     command="likelihood-curvature families",

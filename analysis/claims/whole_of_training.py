@@ -3,6 +3,7 @@
 from analysis.claims_engine.claim import DataClaim, Finding, Tables, prediction_of
 from analysis.claims_engine.pair_gaps import of_paper_pairs
 from analysis.claims_engine.region import BELOW_ZERO
+from analysis.claims_engine.sources import PAPER_AS_QUOTED
 from analysis.resolution import STANDARD_ERRORS
 
 
@@ -24,7 +25,7 @@ CLAIM = DataClaim(
     name="whole-of-training",
     order=60,
     statement="The other set is likelier at every moment of training, not only at the end",
-    source="Nalisnick et al. 2019, arXiv 1810.09136, appendix (likelihood against iteration)",
+    source=PAPER_AS_QUOTED,
     effect="largest gap of all snapshots, bits/dim",
     reads=("trajectory",),
     command="likelihood-curvature trajectory --model RUN --inputs svhn",
