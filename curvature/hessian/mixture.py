@@ -65,11 +65,11 @@ class MixtureHessian(DifferentiatedHessian):
         """
         make: Any = getattr(point.density.module, "log_components", None)
         if make is None:
-            raise RouteError("mixture: the model has no method log_components; use 'hvp'")
+            raise RouteError("mixture: the model has no method log_components")
         if point.chunk > 1:
-            raise RouteError("mixture: all components fit the memory budget at once; use 'hvp'")
+            raise RouteError("mixture: all components fit the memory budget at once")
         if point.density.differentiation != MAPPED:
-            raise RouteError(f"mixture: log p is differentiated by {point.density.differentiation}; use 'hvp'")
+            raise RouteError(f"mixture: log p is differentiated by {point.density.differentiation}")
         components = tuple(replace(point.density, function=function) for function in make())
         found = [value_and_gradient(component, point.x0) for component in components]
         values, gradients = torch.stack([value for value, _ in found]), torch.stack([g for _, g in found])

@@ -1,7 +1,7 @@
 """Convolutions and linear maps whose first weights come from a generator and not from torch's global random state."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 def seeded_convolution(
@@ -28,6 +28,13 @@ def seeded_linear(inputs: int, outputs: int, generator: torch.Generator, gain: f
     layer = nn.utils.skip_init(nn.Linear, inputs, outputs)
     _draw(layer, inputs, generator, gain)
     return layer
+
+
+def in_own_precision(layer: nn.Conv2d | nn.Linear, u: Tensor) -> Tensor:
+    """Apply a layer in the precision of its weights even under autocast: bfloat16 cannot tell 256 levels apart."""
+    with torch.autocast(u.device.type, enabled=False):
+        y: Tensor = layer(u.to(layer.weight.dtype))
+    return y
 
 
 def _draw(

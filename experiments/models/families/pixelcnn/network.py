@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from experiments.models.activations import make_activation
-from experiments.models.convolutions import seeded_convolution
+from experiments.models.convolutions import in_own_precision, seeded_convolution
 from experiments.models.families.pixelcnn.config import PixelCNNConfig
 
 
@@ -69,14 +69,13 @@ class GatedNetwork(nn.Module):
         first = GatedLayer(channels + 1, width, config.first_kernel, False, generator)
         others = [GatedLayer(width, width, config.kernel, True, generator) for _ in range(config.layers - 1)]
         self.layers = nn.ModuleList([first, *others])
-        last = seeded_convolution(width, len(parameters), 1, generator, gain=0.1)
+        self.last = seeded_convolution(width, len(parameters), 1, generator, gain=0.1)
         with torch.no_grad():
-            last.bias.copy_(parameters)  # type: ignore[union-attr]
+            self.last.bias.copy_(parameters)  # type: ignore[union-attr]
         self.head = nn.Sequential(
             make_activation(config.activation),
             seeded_convolution(width, width, 1, generator),
             make_activation(config.activation),
-            last,
         )
 
     def forward(self, y: Float[Tensor, "B C H W"]) -> Float[Tensor, "B P H W"]:
@@ -96,7 +95,7 @@ class GatedNetwork(nn.Module):
         h = with_ones(y)
         for layer, link in zip(self._layers(), received, strict=True):
             h = layer.see_left(h, link)
-        return cast(Tensor, self.head(h))
+        return in_own_precision(self.last, self.head(h))
 
     def _layers(self) -> list[GatedLayer]:
         return [cast(GatedLayer, layer) for layer in self.layers]

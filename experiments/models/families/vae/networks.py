@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from experiments.models.activations import make_activation
-from experiments.models.convolutions import seeded_convolution, seeded_linear
+from experiments.models.convolutions import in_own_precision, seeded_convolution, seeded_linear
 from experiments.models.families.vae.bound import Posterior
 from experiments.models.families.vae.config import VAEConfig, image_sizes
 
@@ -34,7 +34,7 @@ class Encoder(nn.Module):
 
     def forward(self, y: Float[Tensor, "B C H W"]) -> Posterior:
         """Return q(z|x) for images on the scale [-1, 1]; no posterior is wider than the prior."""
-        mean, scale_logit = self.last(self.features(y).flatten(1)).chunk(2, dim=1)
+        mean, scale_logit = in_own_precision(self.last, self.features(y).flatten(1)).chunk(2, dim=1)
         return Posterior(mean, functional.logsigmoid(scale_logit + FIRST_SCALE_LOGIT))
 
 
@@ -73,5 +73,4 @@ class Decoder(nn.Module):
         u = first(self.first(z).unflatten(1, self.first_shape))
         for doubling, activation, (height, width) in zip(self.doublings, others, self.sizes[-2::-1], strict=True):
             u = activation(functional.pixel_shuffle(doubling(u), 2)[..., :height, :width])
-        parameters: Tensor = self.last(last(self.mixing(u)))
-        return parameters
+        return in_own_precision(self.last, last(self.mixing(u)))

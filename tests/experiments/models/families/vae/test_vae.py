@@ -121,10 +121,10 @@ def test_gradients_reach_every_parameter():
 
 def test_the_masses_of_all_images_of_one_pixel_are_one_on_average_over_the_draws():
     """The bound's exponential is an unbiased estimate of a probability."""
-    model = vae((1, 1, 1), levels=0, draws=2000, perturbed=0.1)
+    model = vae((1, 1, 1), levels=0, draws=600, perturbed=0.1)
     with torch.no_grad():
         total = float(model.log_prob(LEVELS[:, None, None, None]).exp().sum())
-    assert total == pytest.approx(1, abs=0.02)
+    assert total == pytest.approx(1, abs=0.04)
 
 
 def test_samples_are_decoded_latents_of_the_prior():
@@ -192,6 +192,19 @@ def test_the_estimated_size_is_that_of_the_model(settings, shape):
     weights = {parameter.data_ptr() for parameter in model.parameters()}
     held = sum(count for place, count in kept.items() if place not in weights)
     assert 0.6 < size(config, shape).activations / held < 1.5
+
+
+def test_bfloat16_autocast_keeps_the_masses_in_float32_and_the_direction_of_the_gradient():
+    model = vae((3, 8, 8), perturbed=0.0, width=8).float()
+    x = images(model, 16).float()
+    noise = torch.zeros(16, model.objective_noise)
+    found = []
+    for enabled in (True, False):
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            objective = model.training_objective(x, noise)
+        assert objective.dtype == torch.float32
+        found.append(torch.cat([g.flatten() for g in torch.autograd.grad(objective.mean(), list(model.parameters()))]))
+    assert torch.nn.functional.cosine_similarity(*found, dim=0) > 0.995
 
 
 def test_mistakes_are_named():
