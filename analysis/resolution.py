@@ -5,6 +5,7 @@ Every statement of the toolkit that a set is "more likely", "less likely" or "no
 
 from collections.abc import Mapping
 from enum import StrEnum
+from math import hypot, nan
 from typing import Any
 
 import pandas as pd
@@ -45,3 +46,11 @@ def contradicts(predicted: float, predicted_se: float, measured: float, measured
 def sign_is_wrong(row: Mapping[str, Any] | pd.Series) -> bool:
     """Whether the prediction of a comparison's row contradicts its measured gap (`analysis.comparison.compare`)."""
     return contradicts(row["predicted"], row["predicted_se"], row["measured"], row["measured_se"])
+
+
+def is_impossible(row: Mapping[str, Any] | pd.Series) -> bool:
+    """Whether the prediction of a comparison's row lies beyond the ceiling of its model, by two standard errors."""
+    if row.get("kind") != "moments" or pd.isna(row.get("ceiling", nan)):
+        return False
+    beyond = -row["predicted"] - row["ceiling"]
+    return bool(beyond > 0) and is_resolved(beyond, hypot(row["predicted_se"], row["ceiling_se"]))

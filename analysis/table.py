@@ -8,8 +8,8 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from analysis.resolution import sign_is_wrong
-from analysis.table_notes import NOT_CONVERGED, WRONG_SIGN, Omission, has_not_converged, legend, notes
+from analysis.resolution import is_impossible, sign_is_wrong
+from analysis.table_notes import IMPOSSIBLE, NOT_CONVERGED, WRONG_SIGN, Omission, has_not_converged, legend, notes
 from curvature.ladder import registry
 
 MEASURED_COLUMNS = ("BPD", "measured")
@@ -121,7 +121,7 @@ def _plain_table(heading: str) -> Table:
 
 def _prediction(row: pd.Series) -> Text:
     is_wrong = sign_is_wrong(row) and not registry.rung(row["rung"]).is_part
-    marks = WRONG_SIGN * is_wrong + NOT_CONVERGED * has_not_converged(row)
+    marks = WRONG_SIGN * is_wrong + NOT_CONVERGED * has_not_converged(row) + IMPOSSIBLE * is_impossible(row)
     cell = number_with_error(row["predicted"], row["predicted_se"], marks=marks, style="bold red" if is_wrong else "")
     if row["rung"] == "path":
         cell.append(f" n={row['nodes']:.0f}", style="dim")

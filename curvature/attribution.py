@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from curvature.errors import RouteError
 from curvature.hessian.operator import HessianOperator
 from curvature.moments import Moments, require_events
 from curvature.traces.exact import summed_forms
@@ -80,7 +81,10 @@ def attribution(operator: HessianOperator, moments: Moments, versus: Moments | N
     NonFiniteError
         If the Hessian is not finite.
     """
-    operator = operator.with_form_parts()
+    try:
+        operator = operator.with_form_parts()
+    except RouteError as error:
+        raise RouteError(f"attribution: {error}; what can be had is the sum of all parts, by trace") from error
     require_events(operator.point.event_shape, moments=moments, versus=versus)
     _, nats = summed_forms(operator, SignedFactor.of(moments, versus, operator.point.x0))
     gauss_newton, *activations = zip(operator.form_parts, nats.tolist(), strict=True)

@@ -193,6 +193,7 @@ class Expansion:
             Moments of events of the expansion's shape.
         method
             ``exact``: the cheapest of the following that the model allows, recorded in `Trace.route`.
+            ``members``: the Hessians of the models whose mean density an ensemble is, each by its own fastest route.
             ``adjoint``: tangents pushed through the layers that a model describes, with a weight for each hidden unit.
             ``jet``: value, tangents and second derivatives through the same layers: an independent check.
             ``tapped``: like `adjoint`, with hooks, for any model of linear maps and elementwise activations.

@@ -28,6 +28,21 @@ def gauss_jacobi(n: int) -> Rule:
 
 
 @lru_cache
+def gauss_legendre(n: int) -> Rule:
+    """Rule of n nodes inside (0, 1) for integrals without a weight, exact for polynomials of degree below 2n.
+
+    Raises
+    ------
+    OptionError
+        If n is not a positive integer.
+    """
+    if not isinstance(n, int) or n < 1:
+        raise OptionError(f"nodes: expected a positive integer, got {n!r}")
+    t, w = scipy.special.roots_sh_legendre(n)
+    return tuple(map(float, t)), tuple(map(float, w))
+
+
+@lru_cache
 def clenshaw_curtis(intervals: int, weighted: bool = True) -> Rule:
     """Rule with nodes ``(1 - cos(k pi / n)) / 2`` for k = 0 to n, exact for polynomials of degree n.
 

@@ -6,9 +6,9 @@ from hypothesis.strategies import SearchStrategy
 
 from curvature.checks.engine.cases import Point
 from curvature.checks.engine.check import Check
-from curvature.checks.engine.not_applicable import NotApplicableError
 from curvature.checks.engine.standard_errors import STANDARD_ERRORS
 from curvature.checks.engine.subject import Subject
+from curvature.not_applicable import NotApplicableError
 from curvature.property_testing.evaluation import ROUND_OFF, Evaluation
 from curvature.units import LEVELS, bits_per_dim
 

@@ -4,9 +4,9 @@ import torch
 
 from curvature.checks.engine.cases import Point, points
 from curvature.checks.engine.check import Check
-from curvature.checks.engine.flow_parts import latent_log_prob
 from curvature.checks.engine.subject import Subject
 from curvature.checks.engine.tolerance import round_off
+from curvature.flow_parts import latent_log_prob
 from curvature.property_testing.evaluation import Evaluation
 
 

@@ -4,8 +4,8 @@ import torch
 
 from curvature.checks.engine.cases import Point, points
 from curvature.checks.engine.check import Check
-from curvature.checks.engine.not_applicable import NotApplicableError
 from curvature.checks.engine.subject import Subject
+from curvature.not_applicable import NotApplicableError
 from curvature.precision import LogDensity
 from curvature.property_testing.evaluation import Evaluation
 

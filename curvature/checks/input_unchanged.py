@@ -2,9 +2,9 @@
 
 from curvature.checks.engine.cases import Point, points
 from curvature.checks.engine.check import Check
-from curvature.checks.engine.flow_parts import forward, inverse
-from curvature.checks.engine.not_applicable import NotApplicableError
 from curvature.checks.engine.subject import Subject
+from curvature.flow_parts import forward, inverse
+from curvature.not_applicable import NotApplicableError
 from curvature.property_testing.evaluation import Evaluation
 
 

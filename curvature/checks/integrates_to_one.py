@@ -8,8 +8,8 @@ from torch import Tensor
 
 from curvature.checks.engine.cases import Data, data
 from curvature.checks.engine.check import Check
-from curvature.checks.engine.not_applicable import NotApplicableError
 from curvature.checks.engine.subject import Subject
+from curvature.not_applicable import NotApplicableError
 from curvature.property_testing.evaluation import ROUND_OFF, Evaluation
 from curvature.units import LEVELS
 

@@ -5,8 +5,8 @@ import torch
 from curvature.checks.engine.cases import JitteredPoint, jittered_points
 from curvature.checks.engine.check import Check
 from curvature.checks.engine.derivatives import jacobian
-from curvature.checks.engine.flow_parts import forward
 from curvature.checks.engine.subject import Subject
+from curvature.flow_parts import forward
 from curvature.property_testing.evaluation import Evaluation
 
 LARGEST_DIM, FAST_LARGEST_DIM = 1024, 256

@@ -4,10 +4,10 @@ import torch
 
 from curvature.checks.engine.cases import Point, points
 from curvature.checks.engine.check import Check
-from curvature.checks.engine.not_applicable import NotApplicableError
 from curvature.checks.engine.subject import Subject
 from curvature.checks.engine.tolerance import round_off
 from curvature.log_prob_parts import SplitsLogProb
+from curvature.not_applicable import NotApplicableError
 from curvature.property_testing.evaluation import Evaluation
 
 

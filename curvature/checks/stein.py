@@ -5,9 +5,9 @@ import torch
 from curvature.checks.engine.cases import Draw, draws
 from curvature.checks.engine.check import Check
 from curvature.checks.engine.derivatives import gradients
-from curvature.checks.engine.not_applicable import NotApplicableError
 from curvature.checks.engine.standard_errors import sampling_error
 from curvature.checks.engine.subject import BLOCK, Subject
+from curvature.not_applicable import NotApplicableError
 from curvature.property_testing.evaluation import ROUND_OFF, Evaluation
 
 

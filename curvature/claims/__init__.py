@@ -5,7 +5,8 @@
 >>> run["hessian-sign"].verdict.value
 'holds under a condition'
 
-Your own flow, or any density, is tested through a Hypothesis strategy that draws it, here with one parameter.
+A trained flow, or any density, is tested at points about its data: ``verify(models=given_density(flow, x))``. A family
+of densities is tested through a Hypothesis strategy that draws them, here with one parameter.
 
 >>> import torch
 >>> from curvature.claims.strategies import densities, eighths
@@ -26,6 +27,7 @@ from curvature.claims.engine.claim import Claim, Condition, RandomTest
 from curvature.claims.engine.drawing.cases import AtPoint, Density, Model, WithCovariance, cases_of, with_covariance
 from curvature.claims.engine.drawing.covariance_strategies import Covariance, OrderedCovariances
 from curvature.claims.engine.drawing.flow_numbers import Coupling, FlowNumbers, Level, Step
+from curvature.claims.engine.drawing.given_density import GivenDensity, given_density
 from curvature.claims.engine.drawing.own_models import Made, OwnModel, own_model
 from curvature.claims.engine.drawing.small_numbers import Matrix, Vector
 from curvature.claims.engine.drawing.toy_flow import ToyFlow
@@ -53,6 +55,7 @@ __all__ = [
     "Evidence",
     "FlowNumbers",
     "Found",
+    "GivenDensity",
     "Level",
     "Made",
     "Matrix",
@@ -71,6 +74,7 @@ __all__ = [
     "check",
     "claim",
     "claims",
+    "given_density",
     "own_model",
     "search",
     "verify",

@@ -5,7 +5,7 @@ from curvature.claims import ROUND_OFF, Claim, Evaluation, RandomTest, Verdict, 
 
 def sum_of_attribution(case: WithCovariance) -> Evaluation:
     """Gauss-Newton part and every activation's share, against Hessian-vector products."""
-    expansion, moments = case.expansion, case.covariance.moments(case.point())
+    expansion, moments = case.expansion, case.moments(case.covariance)
     parts = expansion.attribution(moments)
     shares = [parts.gauss_newton, *(share.nats for share in parts.activations)]
     right = float(expansion.trace(moments, "hvp"))

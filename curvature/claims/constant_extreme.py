@@ -21,7 +21,7 @@ from curvature.claims.strategies import curved_flows
 
 def constant_input(case: WithCovariance) -> Evaluation:
     """Predicted gain of the constant x0 over data with mean x0."""
-    return predicted_gain(case, Moments.constant(case.point()), case.covariance.moments(case.point()))
+    return predicted_gain(case, Moments.constant(case.point()), case.moments(case.covariance))
 
 
 def constants_are_extreme() -> Evidence:
@@ -49,7 +49,7 @@ CLAIM = Claim(
         evaluate=constant_input,
         sides=("predicted gain of the constant", "0"),
         models=curved_flows,
-        any_density=True,
+        needs="",
     ),
     evidence=constants_are_extreme,
 )

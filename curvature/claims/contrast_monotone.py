@@ -27,7 +27,7 @@ class WithContrasts(WithCovariance):
 
 def lower_contrast(case: WithContrasts) -> Evaluation:
     """Predicted gain of the lower contrast towards x0 over the higher one."""
-    moments = case.covariance.moments(case.point())
+    moments = case.moments(case.covariance)
     lower, higher = (moments.contrast(lam, towards=case.point()) for lam in (case.lower, case.higher))
     return predicted_gain(case, lower, higher)
 
@@ -63,7 +63,7 @@ CLAIM = Claim(
         evaluate=lower_contrast,
         sides=("predicted gain of the lower contrast", "0"),
         models=curved_flows,
-        any_density=True,
+        needs="",
     ),
     evidence=lower_contrast_is_likelier,
 )

@@ -11,7 +11,7 @@ def gauss_newton_part(case: WithCovariance) -> Evaluation:
     """The largest Gauss-Newton share of ``Tr{H Sigma}`` that a route reports, or the largest eigenvalue of ``-J'J``."""
     flow = case.toy_flow
     J = flow.jacobian(case.point())
-    expansion, moments = case.expansion, case.covariance.moments(case.point())
+    expansion, moments = case.expansion, case.moments(case.covariance)
     reported = [expansion.trace(moments, route).gauss_newton for route in ("adjoint", "jet", "tapped")]
     eigenvalue = float(torch.linalg.eigvalsh(-J.T @ J / flow.numbers.prior_scale**2)[-1])
     largest = max(eigenvalue, *(share for share in reported if share is not None))

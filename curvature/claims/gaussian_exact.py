@@ -69,6 +69,7 @@ CLAIM = Claim(
         evaluate=gaussian_gap,
         sides=("predicted gap, nats", "gap in log p, nats"),
         models=linear_flows,
+        needs="a Gaussian model: see the check gaussian-identities (check_flow)",
     ),
     evidence=quadratic_is_exact,
 )

@@ -53,7 +53,7 @@ CLAIM = Claim(
         evaluate=largest_eigenvalue,
         sides=("largest eigenvalue of H", "0"),
         models=curved_flows,
-        any_density=True,
+        needs="",
     ),
     evidence=semi_definite_at_the_mode,
 )

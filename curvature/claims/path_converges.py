@@ -17,7 +17,7 @@ CONVERGED = 1e-3
 def error_of_path(case: WithDirection) -> Evaluation:
     """Error of ``path-n`` for x0 + d, with few nodes first and more if the error is not yet small."""
     x0 = case.point()
-    x = x0 + case.event(case.d)
+    x = x0 + case.displacement(case.d)
     allowed = CONVERGED * largest_derivative(case, 2) / 2
     errors = []
     for n in NODES:
@@ -73,7 +73,7 @@ CLAIM = Claim(
         sides=(f"least error of path-n, n in {NODES}", f"{CONVERGED:g} of max |phi''| / 2 along the path"),
         models=gentle_flows,
         method="convergence",
-        any_density=True,
+        needs="",
     ),
     evidence=path_explains_the_gap,
 )

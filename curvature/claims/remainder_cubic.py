@@ -14,7 +14,7 @@ SHRINKAGES = (1.0, 0.25, 0.0625)
 
 def remainder_of_taylor2(case: WithDirection) -> Evaluation:
     """``|taylor2 - measured| / t^3`` at the worst t, against Taylor's bound, ``max |phi'''| / 6`` with phi along d."""
-    e, x0, d = case.expansion, case.point(), case.event(case.d)
+    e, x0, d = case.expansion, case.point(), case.displacement(case.d)
     worst, tolerance = 0.0, 0.0
     for t in SHRINKAGES:
         x = x0 + t * d
@@ -64,7 +64,7 @@ CLAIM = Claim(
         sides=(f"|taylor2 - measured| / t^3, worst of t in {SHRINKAGES}", "max |phi'''| / 6 along the path"),
         models=gentle_flows,
         method="convergence",
-        any_density=True,
+        needs="",
     ),
     evidence=expansion_misses_by_a_cube,
 )

@@ -45,5 +45,6 @@ CLAIM = Claim(
         evaluate=stein,
         sides=(f"mean over {N_SAMPLES} samples", "-D"),
         models=gentle_flows,
+        needs="samples of the flow itself: see the check of that name (check_flow)",
     ),
 )

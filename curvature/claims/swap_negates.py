@@ -22,5 +22,6 @@ CLAIM = Claim(
         evaluate=swapped_directions,
         sides=("1/2 Tr{H_p (Sigma_q - Sigma_p)}", "-1/2 Tr{H_q (Sigma_p - Sigma_q)}"),
         models=linear_flows,
+        needs="two Gaussian models, each fitted perfectly to its own data",
     ),
 )

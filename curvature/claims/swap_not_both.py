@@ -29,5 +29,6 @@ CLAIM = Claim(
         evaluate=sum_of_directions,
         sides=("sum of both directions' gains", "-(KL(p, q) + KL(q, p))"),
         models=linear_flows,
+        needs="two Gaussian models, each fitted perfectly to its own data",
     ),
 )

@@ -108,7 +108,7 @@ def described_layers(density: LogDensity) -> LayeredFlow:
     try:
         return _layers(density.module, density.refusal)
     except RouteError as error:
-        raise RouteError(f"layers of the model: {error}; use 'exact' or 'hvp'") from error
+        raise RouteError(f"layers of the model: {error}") from error
 
 
 def _layers(module: nn.Module | None, refusal: str) -> LayeredFlow:

@@ -25,6 +25,9 @@ REVERSE = "reverse-over-reverse"
 """Plain autograd, for operations without forward derivative and for those that function transforms refuse."""
 DIFFERENTIATIONS = (MAPPED, BATCHED, REVERSE)
 """From the fastest to the most general."""
+DIFFERENTIATIONS_OF_ATTENTION = (REVERSE, MAPPED, BATCHED)
+"""The same for attention by its plain kernel: forward mode takes 1.0 to 1.9 times as long for products with H, and 1.7
+to 2.5 times as long along paths (transformer flows, D = 192, 784 and 3072, one CPU thread)."""
 
 
 @lru_cache

@@ -13,7 +13,11 @@ from torch import Tensor
 from curvature.callables import missing_argument
 from curvature.errors import ModelWarning, OptionError, ShapeError, StochasticError, ToolkitError
 from curvature.hessian.derivative_check import require_own_derivatives
-from curvature.hessian.derivatives import DIFFERENTIATIONS, REVERSE, hessian_vector_products
+from curvature.hessian.derivatives import (
+    DIFFERENTIATIONS,
+    DIFFERENTIATIONS_OF_ATTENTION,
+    hessian_vector_products,
+)
 from curvature.hessian.independence import require_independent_samples
 from curvature.hessian.operations import Operations, operations_of
 from curvature.precision import LogDensity
@@ -132,16 +136,17 @@ def _require_repeatable(density: LogDensity, x0: Tensor, value: Tensor) -> None:
 def _differentiation_of(density: LogDensity, x0: Tensor) -> str:
     """Find the fastest order of differentiation that all operations of the density allow."""
     v = torch.ones_like(x0)[None]
-    for name in DIFFERENTIATIONS:
+    failures: list[Exception] = []
+    for name in DIFFERENTIATIONS_OF_ATTENTION if density.math_attention else DIFFERENTIATIONS:
         try:
             next(hessian_vector_products(replace(density, differentiation=name), x0, v, 1))
         except FOREIGN_ERRORS as error:
-            if name == REVERSE:
-                reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-                raise OptionError(f"log_prob: cannot be differentiated twice ({reason})") from error
+            failures.append(error)
             continue
         return name
-    raise AssertionError("the last one returns or raises")
+    last = failures[-1]
+    reason = str(last).splitlines()[0] if str(last) else type(last).__name__
+    raise OptionError(f"log_prob: cannot be differentiated twice ({reason})") from last
 
 
 @torch.no_grad()

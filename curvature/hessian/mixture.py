@@ -65,11 +65,11 @@ class MixtureHessian(DifferentiatedHessian):
         """
         make: Any = getattr(point.density.module, "log_components", None)
         if make is None:
-            raise RouteError("mixture: the model has no method log_components; use 'hvp'")
+            raise RouteError("mixture: the model has no method log_components")
         if point.chunk > 1:
-            raise RouteError("mixture: all components fit the memory budget at once; use 'hvp'")
+            raise RouteError("mixture: all components fit the memory budget at once")
         if point.density.differentiation != MAPPED:
-            raise RouteError(f"mixture: log p is differentiated by {point.density.differentiation}; use 'hvp'")
+            raise RouteError(f"mixture: log p is differentiated by {point.density.differentiation}")
         components = tuple(replace(point.density, function=function) for function in make())
         found = [value_and_gradient(component, point.x0) for component in components]
         values, gradients = torch.stack([value for value, _ in found]), torch.stack([g for _, g in found])
@@ -96,9 +96,7 @@ class MixtureHessian(DifferentiatedHessian):
 
     def products(self, v: Float[Tensor, " R *event"]) -> Float[Tensor, " R *event"]:
         """``H v`` for every row."""
-        rows, g_k = v.flatten(1), self.gradients.flatten(1)
-        g = self.weights @ g_k
-        Hv = (rows @ g_k.mT * self.weights) @ g_k - torch.outer(rows @ g, g)
+        Hv = products_with_covariance(self.weights, self.gradients.flatten(1), v.flatten(1))
         for component, weight in zip(self.components, self.weights, strict=True):
             (of_component,) = hessian_vector_products(component, self.point.x0, v, len(v))
             Hv += weight * of_component.flatten(1)
@@ -108,7 +106,7 @@ class MixtureHessian(DifferentiatedHessian):
         """``d'H(x) d`` for every row."""
         w, slopes = self._weights_and_slopes(x, d)
         curvatures = torch.stack([directional_curvature(component, x, d) for component in self.components])
-        return (w * (curvatures + slopes.square())).sum(0) - (w * slopes).sum(0).square()
+        return forms_of_mixture(w, curvatures, slopes)
 
     def slope(self, x: Float[Tensor, " B *event"], d: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
         """``grad log p(x).d`` for every row."""
@@ -119,6 +117,21 @@ class MixtureHessian(DifferentiatedHessian):
     def _weights_and_slopes(self, x: Tensor, d: Tensor) -> tuple[Float[Tensor, "K B"], Float[Tensor, "K B"]]:
         w = torch.stack([component(x) for component in self.components]).softmax(0)
         return w, torch.stack([directional_slope(component, x, d) for component in self.components])
+
+
+def products_with_covariance(
+    w: Float[Tensor, " K"], g_k: Float[Tensor, " K D"], rows: Float[Tensor, " R D"]
+) -> Float[Tensor, " R D"]:
+    """``sum_k w_k g_k g_k'v - g g'v`` for every row v: the covariance of the components' gradients."""
+    g = w @ g_k
+    return (rows @ g_k.mT * w) @ g_k - torch.outer(rows @ g, g)
+
+
+def forms_of_mixture(
+    w: Float[Tensor, " K #B"], forms: Float[Tensor, " K B"], slopes: Float[Tensor, " K B"]
+) -> Float[Tensor, " B"]:
+    """``v'H v`` by (65), from the components' own ``v'H_k v`` and slopes ``g_k.v``."""
+    return (w * (forms + slopes.square())).sum(0) - (w * slopes).sum(0).square()
 
 
 ROUTE = Route("mixture", order=90, make=MixtureHessian.of)

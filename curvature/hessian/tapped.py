@@ -65,7 +65,7 @@ class TappedHessian:
         """
         density, x0 = point.density, point.x0
         if density.module is None:
-            raise RouteError(f"tapped: {density.refusal}; use 'hvp'")
+            raise RouteError(f"tapped: {density.refusal}")
         model = density.module
         try:
             modules = activation_modules(model, x0[None])
@@ -81,13 +81,11 @@ class TappedHessian:
             if isinstance(error, RouteError):
                 raise
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise RouteError(f"tapped: {type(model).__name__} cannot be tapped ({reason}); use 'hvp'") from error
+            raise RouteError(f"tapped: {type(model).__name__} cannot be tapped ({reason})") from error
         if abs(float(forms.total) - expected) <= tolerance(x0) * max(float(forms.magnitude), abs(expected)):
             return tapped
         culprit = offending_module(model, modules, x0[None])
-        raise RouteError(
-            f"tapped: {culprit} is not made of linear maps and elementwise activations in sequence; use 'hvp'"
-        )
+        raise RouteError(f"tapped: {culprit} is not made of linear maps and elementwise activations in sequence")
 
     @property
     def point(self) -> DensityPoint:
@@ -155,7 +153,7 @@ def _latents_of(model: nn.Module) -> Callable[[Tensor], Tensor]:
     def latents(x: Tensor) -> Tensor:
         result = model(x)
         if not isinstance(result, tuple) or len(result) != 2 or not isinstance(result[0], Tensor):
-            raise RouteError(f"tapped: {type(model).__name__}.forward(x) must return (z, log_det); use 'hvp'")
+            raise RouteError(f"tapped: {type(model).__name__}.forward(x) must return (z, log_det)")
         return result[0]
 
     return latents
@@ -173,7 +171,7 @@ def _precision(density: LogDensity, latents: Callable[[Tensor], Tensor], x0: Flo
     if not precision > 0 or not float((g + precision * Jz).norm()) <= tolerance(x0) * float(g.norm()):
         raise RouteError(
             "tapped: the gradient of log p is not -J'z / sigma^2; expected a prior N(0, sigma^2) on z = forward(x)[0] "
-            "and a constant log-determinant; use 'hvp'"
+            "and a constant log-determinant"
         )
     return precision
 

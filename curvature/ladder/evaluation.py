@@ -1,7 +1,7 @@
 """Rungs are prepared once for an expansion, then evaluated on the samples of each set (docs/theory.md, eqs. 17-20)."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import Any
 
@@ -9,12 +9,16 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from curvature.ceiling import highest_log_prob
 from curvature.expansion import Expansion
 from curvature.hessian.dense import worth_writing_out
 from curvature.hessian.operator import products
+from curvature.ladder.options import GaussianOptions, LadderOptions
 from curvature.ladder.registry import require_rungs
-from curvature.ladder.rung import Evaluated, LadderOptions, Rung, RungUnavailableError, Setting
-from curvature.ladder.samples import Block
+from curvature.ladder.rung import Evaluated, Rung, RungUnavailableError, Setting
+from curvature.ladder.samples import Block, SampleSet
+from curvature.ladder.set_value import SetValue
+from curvature.not_applicable import NotApplicableError
 from curvature.preconditions import float_tensor, require_finite, require_several, require_shape
 
 Progress = Callable[[int, int], None]
@@ -35,11 +39,17 @@ class PreparedRungs:
         Available rungs in order, each with its prepared state.
     absent
         Default rungs that are not available, with the reason.
+    highest
+        Log p of a constant-volume flow where z = 0, in nats; None for other models.
+    no_ceiling
+        Why there is none.
     """
 
     expansion: Expansion
     rungs: tuple[tuple[Rung, Any], ...]
     absent: Mapping[str, str]
+    highest: float | None = None
+    no_ceiling: str = ""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -58,6 +68,8 @@ class RungValues:
         log p of each sample in nats.
     prepared
         The prepared rungs that they were evaluated with.
+    of_set
+        By rung: the value of the set as a whole, for rungs whose value is not a mean over the samples.
     """
 
     values: Mapping[str, Float[Tensor, " N"]]
@@ -65,6 +77,7 @@ class RungValues:
     converged: Mapping[str, bool]
     measured: Float[Tensor, " N"]
     prepared: PreparedRungs
+    of_set: Mapping[str, SetValue] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -83,7 +96,7 @@ class RungValues:
         return {rung.name: rung.route(e, state, self.nodes.get(rung.name)) for rung, state in self.prepared.rungs}
 
     def __repr__(self) -> str:
-        return f"RungValues(count={self.count}, dim={self.dim}, rungs={tuple(self.values)})"
+        return f"RungValues(count={self.count}, dim={self.dim}, rungs={(*self.values, *self.of_set)})"
 
 
 def prepare_rungs(
@@ -93,6 +106,7 @@ def prepare_rungs(
     nodes: Iterable[int] = (1, 2, 3),
     *,
     mean_curvature_points: int = 8,
+    gaussian: GaussianOptions | None = None,
     n_samples: int | None = None,
 ) -> PreparedRungs:
     """Prepare rungs for an expansion and the training samples that gaps are measured against.
@@ -103,7 +117,7 @@ def prepare_rungs(
         Expansion of log p about x0.
     p
         Float samples ``[N, *event]`` of the training distribution, at least two.
-    rungs, nodes, mean_curvature_points
+    rungs, nodes, mean_curvature_points, gaussian
         As for `curvature_ladder`.
     n_samples
         How many samples will be evaluated in all sets together; the number of samples of p if left out. H is computed
@@ -121,7 +135,8 @@ def prepare_rungs(
     chosen = require_rungs(rungs, nodes)
     n_samples = len(p) if n_samples is None else n_samples
     expansion = _written_out_if_it_pays(expansion, chosen, n_samples)
-    setting = Setting(expansion, p, LadderOptions(tuple(nodes), mean_curvature_points), n_samples)
+    options = LadderOptions(tuple(nodes), mean_curvature_points, gaussian or GaussianOptions())
+    setting = Setting(expansion, p, options, n_samples)
     prepared, absent = [], {}
     for rung in chosen:
         try:
@@ -130,7 +145,8 @@ def prepare_rungs(
             if rungs is not None:
                 raise
             absent[rung.name] = str(error)
-    return PreparedRungs(expansion, tuple(prepared), absent)
+    highest, no_ceiling = _highest(expansion, p)
+    return PreparedRungs(expansion, tuple(prepared), absent, highest, no_ceiling)
 
 
 def evaluate_rungs(
@@ -155,24 +171,31 @@ def evaluate_rungs(
         If the samples are not at least two finite float events of the expansion's shape, or a rung is not finite.
     """
     x = require_samples(float_tensor(x, name), name, prepared.expansion)
+    by_block = [(rung, rung.evaluate, state) for rung, state in prepared.rungs if rung.evaluate is not None]
+    by_set = [(rung, rung.evaluate_set, state) for rung, state in prepared.rungs if rung.evaluate_set is not None]
     measured: list[Tensor] = []
-    found: dict[str, list[Evaluated]] = {rung.name: [] for rung, _ in prepared.rungs}
+    second_order: list[Tensor] = []
+    found: dict[str, list[Evaluated]] = {rung.name: [] for rung, _, _ in by_block}
     done = 0
     for block in _blocks(prepared.expansion, x):
         measured.append(require_finite(block.log_p, f"measured of {name}"))
-        for rung, state in prepared.rungs:
-            evaluated = rung.evaluate(state, block)
+        for rung, evaluate, state in by_block:
+            evaluated = evaluate(state, block)
             require_finite(evaluated.values, f"{rung.name} of {name}")
             found[rung.name].append(evaluated)
+        if by_set:
+            second_order.append(block.second_order)
         done += len(block.d)
         if progress is not None:
             progress(done, len(x))
+    whole = SampleSet(prepared.expansion, x, torch.cat(second_order)) if by_set else None
     return RungValues(
         values={rung: torch.cat([part.values for part in parts]) for rung, parts in found.items()},
         nodes={rung: max(n) for rung, parts in found.items() if (n := [p.nodes for p in parts if p.nodes is not None])},
         converged={rung: all(part.converged for part in parts) for rung, parts in found.items()},
         measured=torch.cat(measured),
         prepared=prepared,
+        of_set={rung.name: evaluate(state, whole) for rung, evaluate, state in by_set if whole is not None},
     )
 
 
@@ -187,6 +210,14 @@ def require_samples(x: Tensor, name: str, expansion: Expansion) -> Tensor:
     require_several(x, name)
     require_shape(x.shape[1:], expansion.event_shape, f"{name}: event shape against the expansion point")
     return require_finite(x, name)
+
+
+def _highest(expansion: Expansion, p: Float[Tensor, " N *event"]) -> tuple[float | None, str]:
+    """Log p where z = 0, or why there is no such number."""
+    try:
+        return highest_log_prob(expansion, p[:2]), ""
+    except NotApplicableError as error:
+        return None, str(error)
 
 
 def _blocks(expansion: Expansion, x: Float[Tensor, " N *event"]) -> Iterator[Block]:

@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING, Any
 import lazy_loader
 import torch
 
+from curvature.ceiling import Ceiling
 from curvature.errors import OptionError
 from curvature.expansion import expand
 from curvature.ladder import registry
 from curvature.ladder.evaluation import Progress, RungValues, evaluate_rungs, prepare_rungs
-from curvature.ladder.kinks import remark, with_kinks
-from curvature.ladder.prediction import RungPrediction
+from curvature.ladder.kinks import remark as kinks_remark
+from curvature.ladder.kinks import with_kinks
+from curvature.ladder.options import GaussianOptions
+from curvature.ladder.prediction import RungPrediction, prediction_of
+from curvature.ladder.remarks import ceiling_remarks, half_sample_remark, rank_remark
+from curvature.ladder.split import GapSplit, can_split, split_gap
 from curvature.memory import DEFAULT_MEMORY_BUDGET
 from curvature.precision import LogProb
 from curvature.preconditions import require_finite, require_several
@@ -44,6 +49,12 @@ class Ladder:
         Numbers of samples.
     absent
         Default rungs that are missing, with the reason.
+    ceiling
+        How much likelier than p anything can be under a constant-volume flow; None for other models.
+    no_ceiling
+        Why there is none.
+    split
+        The measured gap in three parts, where the rungs `taylor2` and `gaussian` were evaluated; else None.
     """
 
     rungs: tuple[RungPrediction, ...]
@@ -52,6 +63,9 @@ class Ladder:
     n_q: int
     n_p: int
     absent: Mapping[str, str] = field(default_factory=dict)
+    ceiling: Ceiling | None = None
+    no_ceiling: str = ""
+    split: GapSplit | None = None
 
     @classmethod
     def between(cls, q: RungValues, p: RungValues) -> "Ladder":
@@ -64,25 +78,13 @@ class Ladder:
         """
         if q.prepared is not p.prepared:
             raise OptionError("ladder: q and p were evaluated with different prepared rungs; use the same for both")
-        routes = q.routes
-        rungs = tuple(
-            RungPrediction.of(
-                rung.name,
-                rung.kind,
-                q.values[rung.name],
-                p.values[rung.name],
-                q.measured,
-                p.measured,
-                dim=q.dim,
-                route=routes[rung.name],
-                nodes=q.nodes.get(rung.name),
-                converged=q.converged[rung.name] and p.converged[rung.name],
-            )
-            for rung, _ in q.prepared.rungs
-        )
+        rungs = tuple(prediction_of(rung, q, p) for rung, _ in q.prepared.rungs)
         own = (q.measured, p.measured)
         measured = RungPrediction.of("measured", "samples", *own, *own, dim=q.dim, route="log p")
-        return cls(rungs, measured, q.dim, q.count, p.count, q.prepared.absent)
+        prepared = q.prepared
+        ceiling = None if prepared.highest is None else Ceiling.of(prepared.highest - p.measured, p.dim)
+        split = split_gap(q, p) if can_split(q) else None
+        return cls(rungs, measured, q.dim, q.count, p.count, prepared.absent, ceiling, prepared.no_ceiling, split)
 
     def __getitem__(self, name: str) -> RungPrediction:
         for rung in (*self.rungs, self.measured):
@@ -118,7 +120,12 @@ class Ladder:
 
     def kinks_remark(self) -> str | None:
         """Say that `path` is not the measured gap, and why as far as the rungs tell; None where it is."""
-        return remark({rung.name: rung for rung in self.rungs}, self.measured.bits_per_dim)
+        return kinks_remark({rung.name: rung for rung in self.rungs}, self.measured.bits_per_dim)
+
+    def remarks_on(self, rung: RungPrediction) -> list[str]:
+        """What must be said of a rung that uses moments of all images: too few of them, and what half of them give."""
+        found = rank_remark(rung, self.n_q, self.n_p, self.dim), half_sample_remark(rung)
+        return [remark for remark in found if remark is not None]
 
     def _title(self) -> str:
         return (
@@ -143,6 +150,8 @@ class Ladder:
         remarks = [f"not shown: {why}" for why in self.absent.values()]
         if any(not rung.converged for rung in self.rungs):
             remarks.append("* the quadrature did not converge: see `nodes` and `unexplained` of the rung")
+        remarks += [remark for rung in self.rungs for remark in self.remarks_on(rung)]
+        remarks += ceiling_remarks(self.ceiling, self.no_ceiling, self.rungs, self.measured)
         kinks = self.kinks_remark()
         return remarks if kinks is None else [*remarks, kinks]
 
@@ -156,6 +165,7 @@ def curvature_ladder(
     rungs: Iterable[str] | None = None,
     *,
     mean_curvature_points: int = 8,
+    gaussian: GaussianOptions | None = None,
     memory_budget: float = DEFAULT_MEMORY_BUDGET,
     dtype: torch.dtype = torch.float64,
     progress: Progress | None = None,
@@ -180,9 +190,13 @@ def curvature_ladder(
         ``taylor2``, ``mean-curvature``, one ``path-n`` for each of nodes, and the adaptive ``path``, which is the
         measured gap in the limit of many nodes if log p is twice differentiable. Where it is not the measured gap, also
         ``path-gradient``, the integral of the gradient, and ``kinks``, the difference of the two. On request also the
-        terms ``gradient`` and ``mean-shift``, which with ``full`` make up ``taylor2``.
+        terms ``gradient`` and ``mean-shift``, which with ``full`` make up ``taylor2``; ``gaussian``, the gap between
+        Gaussians with the sets' moments, without any truncation; and ``price``, the same by curvature on the way from
+        one Gaussian to the other.
     mean_curvature_points
         How many samples of p the curvature is averaged over for the rung ``mean-curvature``; 0 leaves it out.
+    gaussian
+        How many draws the rungs ``gaussian`` and ``price`` take.
     memory_budget, dtype
         As for `expand`.
     progress
@@ -201,7 +215,13 @@ def curvature_ladder(
     x0 = samples["p"].mean(0, dtype=torch.float64) if at is None else at
     expansion = expand(log_prob, x0, memory_budget=memory_budget, dtype=dtype)
     prepared = prepare_rungs(
-        expansion, samples["p"], rungs, nodes, mean_curvature_points=mean_curvature_points, n_samples=total
+        expansion,
+        samples["p"],
+        rungs,
+        nodes,
+        mean_curvature_points=mean_curvature_points,
+        gaussian=gaussian,
+        n_samples=total,
     )
     found: dict[str, RungValues] = {}
     for name, x in samples.items():

@@ -1,4 +1,4 @@
-"""What a rung of the curvature ladder is: its name, its kind, what it prepares once, and its value for every sample."""
+"""What a rung of the curvature ladder is: its name, its kind, what it prepares once, and its values for a set."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,9 @@ from torch import Tensor
 
 from curvature.errors import OptionError
 from curvature.expansion import Expansion
-from curvature.ladder.samples import Block
+from curvature.ladder.options import LadderOptions
+from curvature.ladder.samples import Block, SampleSet
+from curvature.ladder.set_value import SetValue
 
 Kind = Literal["moments", "samples"]
 """``moments``: predicts from means, covariances and the model; ``samples``: explains with the samples themselves."""
@@ -17,22 +19,6 @@ Kind = Literal["moments", "samples"]
 
 class RungUnavailableError(OptionError):
     """A rung that this model or these options do not allow; the message says why."""
-
-
-@dataclass(frozen=True)
-class LadderOptions:
-    """Settings of the rungs, the same for all.
-
-    Attributes
-    ----------
-    nodes
-        Numbers of quadrature nodes, one rung ``path-n`` for each.
-    mean_curvature_points
-        How many samples of p the rung ``mean-curvature`` averages over; 0 leaves it out.
-    """
-
-    nodes: tuple[int, ...] = (1, 2, 3)
-    mean_curvature_points: int = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +79,7 @@ class Rung:
     kind
         Whether it predicts from moments or explains with samples.
     evaluate
-        Its values for a block of samples, given the prepared state.
+        Its values for a block of samples, given the prepared state; None where `evaluate_set` is given.
     route
         How it is computed, in words, given the expansion, the prepared state and the number of nodes.
     prepare
@@ -105,18 +91,22 @@ class Rung:
     forms_of_samples, forms_of_units
         Whether it takes the form ``d'H d`` of every sample, or of every unit vector, with H at x0. If that makes many
         forms, H is computed as a matrix first.
+    evaluate_set
+        For rungs whose value of a set is not a mean over its samples: the value of all samples together, with its
+        errors, given the prepared state.
     """
 
     name: str
     order: float
     kind: Kind
-    evaluate: Callable[[Any, Block], Evaluated]
+    evaluate: Callable[[Any, Block], Evaluated] | None
     route: Callable[[Expansion, Any, int | None], str]
     prepare: Callable[[Setting], Any] = nothing
     is_default: bool = True
     is_part: bool = False
     forms_of_samples: bool = False
     forms_of_units: bool = False
+    evaluate_set: Callable[[Any, SampleSet], SetValue] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
-"""A block of samples of one set relative to the expansion point, which every rung evaluates (theory.md, eqs. 17-20)."""
+"""Samples as rungs evaluate them: blocks relative to the expansion point, or a whole set (theory.md, eqs. 17-20)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, TypeVar, cast
 
 import torch
 from jaxtyping import Float
@@ -10,6 +11,9 @@ from torch import Tensor
 
 from curvature.expansion import Expansion
 from curvature.hessian.operator import quadratic_forms
+
+Settings = TypeVar("Settings")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +48,11 @@ class Block:
         return self.expansion.value + dot(self.expansion.gradient, self.d)
 
     @cached_property
+    def second_order(self) -> Float[Tensor, " B"]:
+        """``log p(x0) + g.d + 1/2 d'H d`` of every sample in nats (eq. 19)."""
+        return self.tangent + self.form / 2
+
+    @cached_property
     def form(self) -> Float[Tensor, " B"]:
         """``d'H d`` of every sample in nats, with H at x0."""
         return quadratic_forms(self.expansion.operator, self.d)
@@ -75,6 +84,32 @@ class Block:
     def each(self, function: Callable[[Tensor], Tensor]) -> Float[Tensor, " B"]:
         """Apply a function of rows of d to all rows, in parts that fit the memory budget."""
         return torch.cat([function(d) for d in self.d.split(self.expansion.operator.samples_at_once)])
+
+
+@dataclass(frozen=True, eq=False)
+class SampleSet:
+    """All samples of one set, for rungs whose value of a set is not a mean over its samples.
+
+    Attributes
+    ----------
+    expansion
+        Expansion of log p about x0.
+    x
+        The samples, on any device and of any float dtype.
+    second_order
+        Second-order expansion of log p at every sample in nats (eq. 19).
+    """
+
+    expansion: Expansion
+    x: Float[Tensor, " N *event"]
+    second_order: Float[Tensor, " N"]
+    _shared: dict[Any, Any] = field(default_factory=dict)
+
+    def shared(self, make: Callable[[Settings, "SampleSet"], Result], settings: Settings) -> Result:
+        """Result of a function of hashable settings and of this set, which several rungs need and one computes."""
+        if (make, settings) not in self._shared:
+            self._shared[make, settings] = make(settings, self)
+        return cast(Result, self._shared[make, settings])
 
 
 def dot(a: Float[Tensor, "*#batch_event"], b: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:

@@ -6,7 +6,7 @@ from curvature.ladder.samples import Block
 
 def evaluate(_: None, block: Block) -> Evaluated:
     """``log p(x0) + g.d + 1/2 d'H d``."""
-    return Evaluated(block.tangent + block.form / 2)
+    return Evaluated(block.second_order)
 
 
 RUNG = Rung("taylor2", 40, "moments", evaluate, by_operator, forms_of_samples=True)

@@ -1,12 +1,14 @@
 """``Tr{H Sigma}`` as a sum of quadratic forms over the columns of a factor of Sigma, by any route (eqs. 10 and 61)."""
 
 import math
+from dataclasses import replace
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from curvature.hessian.dense import worth_writing_out
+from curvature.hessian.differentiated import DifferentiatedHessian
 from curvature.hessian.operator import QUANTITY, HessianOperator
 from curvature.preconditions import require_finite
 from curvature.traces.signed import SignedFactor
@@ -21,7 +23,10 @@ def exact_trace(operator: HessianOperator, factor: SignedFactor) -> Trace:
     NonFiniteError
         If the Hessian is not finite.
     """
-    return summed_trace(worth_writing_out(operator, len(factor)), factor, operator.num_matvecs)
+    found = summed_trace(worth_writing_out(operator, len(factor)), factor, operator.num_matvecs)
+    if not isinstance(operator, DifferentiatedHessian):
+        return found
+    return replace(found, obstacles=tuple(operator.refusals.values()))
 
 
 def dense_trace(operator: HessianOperator, factor: SignedFactor) -> Trace:

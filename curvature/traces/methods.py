@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from curvature.discovery import discover
-from curvature.errors import OptionError
+from curvature.errors import OptionError, RouteError
 from curvature.hessian.operator import HessianOperator
 from curvature.hessian.routes import by_route, routes
 from curvature.moments import Moments
@@ -63,4 +63,8 @@ def trace(
     if method in exact:
         contracted: Trace = exact[method](operator, factor)
         return contracted
-    return summed_trace(by_route(method, operator), factor)
+    try:
+        chosen = by_route(method, operator)
+    except RouteError as error:
+        raise RouteError(f"{error}; use 'exact' or 'hvp'") from error
+    return summed_trace(chosen, factor)

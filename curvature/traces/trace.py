@@ -21,6 +21,8 @@ class Trace:
         Name of the route taken.
     num_matvecs
         Number of columns that were pushed through the model or multiplied with its Hessian.
+    obstacles
+        Where `exact` differentiated log p: what keeps the model from each faster route.
     """
 
     value: float
@@ -28,6 +30,7 @@ class Trace:
     gauss_newton: float | None
     route: str
     num_matvecs: int
+    obstacles: tuple[str, ...] = ()
 
     def __float__(self) -> float:
         return self.value

@@ -1,9 +1,11 @@
 """The options of `likelihood-curvature check`. No torch here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Annotated
 
 import tyro
 
+from experiments.command_line.own_model_options import OwnModelOptions
 from experiments.command_line.paths import ExistingDirectory
 from experiments.settings import Seed
 
@@ -14,9 +16,11 @@ class CheckOptions:
 
     model: tyro.conf.Positional[str]
     """package.module:factory of your own model, the name of a reference model (such as cifar10), or a run directory."""
+    own: Annotated[OwnModelOptions, tyro.conf.arg(name="")] = field(default_factory=OwnModelOptions)
+    """How your own model is made, and what it was trained on."""
     inputs: str | None = None
-    """FILE.npy, FILE.npz or FILE.npz:KEY with floats [N, *event] or 8-bit images [N, C, H, W]; the training images by
-    default, where a model has them."""
+    """FILE.npy, FILE.npz or FILE.npz:KEY with floats [N, *event] or 8-bit images [N, C, H, W]; the model's training
+    images by default."""
     expect_failure: tuple[str, ...] = ()
     """NAME=REASON of checks that may fail, such as smoothness="ReLU couplings"."""
     fast: bool = False

@@ -15,6 +15,7 @@ from curvature.errors import ConfigError
 from curvature.names import require_known, unknown_name
 from experiments.command_line.check_options import CheckOptions
 from experiments.command_line.data_options import ACTIONS, DataOptions
+from experiments.command_line.families_options import FamiliesOptions
 from experiments.command_line.option_types import checked_options
 from experiments.command_line.options import (
     CompareOptions,
@@ -25,10 +26,10 @@ from experiments.command_line.options import (
     SweepOptions,
     TrainOptions,
     TrajectoryOptions,
-    VerifyOptions,
 )
 from experiments.command_line.parse_errors import in_one_line
 from experiments.command_line.starting_point import demo_defaults, train_defaults
+from experiments.command_line.verify_options import VerifyOptions
 from experiments.data.location import use_data_root
 from experiments.program import PROGRAM
 
@@ -46,6 +47,7 @@ COMMANDS: dict[str, tuple[type, str]] = {
     "sweep": (SweepOptions, "experiments.command_line.sweep"),
     "export": (ExportOptions, "experiments.command_line.export"),
     "gaps": (GapsOptions, "experiments.command_line.gaps"),
+    "families": (FamiliesOptions, "experiments.command_line.families"),
     "verify": (VerifyOptions, "experiments.command_line.verify"),
     "check": (CheckOptions, "experiments.command_line.check"),
 }

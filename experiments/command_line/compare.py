@@ -12,7 +12,7 @@ from experiments.study.memory_needs import require_memory_for_inputs
 
 def run(options: CompareOptions) -> None:
     """Compare, print the table and draw the figure."""
-    trained = open_model(options.model, options.model_args, options.train_inputs)
+    trained = open_model(options.model, options.own)
     move(trained, options.device)
     config = with_default_inputs(options.config, trained.train_set)
     inputs = require_comparable(config.inputs, rung_settings(config))

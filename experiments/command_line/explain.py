@@ -36,7 +36,7 @@ CAPTION = (
 
 def run(options: ExplainOptions) -> None:
     """Compute what is missing, print the summary and draw the figures."""
-    trained = open_model(options.model, options.model_args, options.train_inputs)
+    trained = open_model(options.model, options.own)
     config = with_default_inputs(options.config, trained.train_set)
     inputs = require_inputs(config.inputs)
     require_memory_for_inputs(dict.fromkeys(inputs, config.n_images), trained.train_images.event_shape)

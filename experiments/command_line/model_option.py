@@ -11,6 +11,7 @@ from typing import Any, Literal
 from torch import nn
 
 from curvature.errors import ConfigError, RunDirectoryError
+from experiments.command_line.own_model_options import OwnModelOptions
 from experiments.command_line.paths import require_place_for_figures
 from experiments.models.importable import is_importable
 from experiments.paper.reference_models.loading import ReferenceModel, load_model
@@ -20,29 +21,32 @@ from experiments.study.own_model import OwnModel, load_own_model
 from experiments.study.trained_model import TrainedModel
 from experiments.training.device import keep_float32_exact, select_device
 
+NONE_GIVEN = OwnModelOptions()
 
-def open_model(
-    name_or_run: str, model_args: Sequence[str] = (), train_inputs: str | None = None
-) -> TrainedModel | OwnModel:
+
+def open_model(name_or_run: str, own: OwnModelOptions = NONE_GIVEN) -> TrainedModel | OwnModel:
     """Load the model; print a line on standard error if the local training images are not those it was trained on.
 
     Parameters
     ----------
     name_or_run
         Name of a reference model, a run directory, or ``package.module:factory``.
-    model_args, train_inputs
-        The options of these names, for one's own model.
+    own
+        The options of one's own model.
 
     Raises
     ------
     ConfigError
-        If one of them is given for a model that is not one's own, or the arguments are no ``KEY=VALUE``.
+        If one of these is given for a model that is not one's own, or the arguments are no ``KEY=VALUE``.
     """
     if is_importable(name_or_run):
-        return load_own_model(name_or_run, read_arguments(model_args), train_inputs)
-    if model_args or train_inputs is not None:
-        option = "--model-args" if model_args else "--train-inputs"
-        raise ConfigError(f"{option}: {name_or_run} is no package.module:factory, so it takes none; leave it out")
+        return load_own_model(
+            name_or_run, read_arguments(own.model_args), own.train_inputs, own.value_range, own.levels
+        )
+    if own.first_given is not None:
+        raise ConfigError(
+            f"{own.first_given}: {name_or_run} is no package.module:factory, so it takes none; leave it out"
+        )
     trained = load_model(name_or_run)
     if isinstance(trained, ReferenceModel) and trained.notice:
         print(trained.notice, file=sys.stderr)

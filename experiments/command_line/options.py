@@ -6,11 +6,12 @@ from typing import Annotated, Literal
 
 import tyro
 
-from experiments.command_line.paths import ExistingDirectory, OutputDirectory, OutputFile, RunOrName
+from experiments.command_line.own_model_options import OwnModelOptions
+from experiments.command_line.paths import ExistingDirectory, OutputDirectory, RunOrName, TrainedRun
 from experiments.models.config import ModelConfig
 from experiments.models.registry import configuration
 from experiments.paper.gaps.config import GapsConfig
-from experiments.settings import ImageCount, ProcessCount, Range, Seed
+from experiments.settings import ImageCount, ProcessCount
 from experiments.study.configuration import ComparisonConfig, ExperimentConfig, ExplanationConfig, TrajectoryConfig
 from experiments.study.sweep.config import SweepConfig
 from experiments.training.config import TrainingConfig
@@ -60,10 +61,8 @@ class CompareOptions:
 
     model: RunOrName
     """Name of a reference model (such as cifar10), the run directory of a trained flow, or package.module:factory."""
-    model_args: tuple[str, ...] = ()
-    """KEY=VALUE for each argument of your factory; values are read as Python literals, else as text."""
-    train_inputs: str | None = None
-    """What your own model was trained on: SET/train, FILE.npy, FILE.npz or FILE.npz:KEY."""
+    own: Annotated[OwnModelOptions, tyro.conf.arg(name="")] = field(default_factory=OwnModelOptions)
+    """How your own model is made, and what it was trained on."""
     out: OutputDirectory | None = None
     """Directory for tables and figures; by default the run directory, for any other model runs/compare-NAME."""
     device: Literal["auto", "cpu", "cuda"] = "cpu"
@@ -78,7 +77,7 @@ class CompareOptions:
 class TrajectoryOptions:
     """Compare predicted with measured likelihood gaps at every snapshot of a run, and report when the order settled."""
 
-    model: ExistingDirectory
+    model: TrainedRun
     """The run directory of a flow that was evaluated during training."""
     out: OutputDirectory | None = None
     """Directory for tables and figures; the run directory itself by default."""
@@ -94,10 +93,8 @@ class ExplainOptions:
 
     model: RunOrName
     """Name of a reference model (such as cifar10), the run directory of a trained flow, or package.module:factory."""
-    model_args: tuple[str, ...] = ()
-    """KEY=VALUE for each argument of your factory; values are read as Python literals, else as text."""
-    train_inputs: str | None = None
-    """What your own model was trained on: SET/train, FILE.npy, FILE.npz or FILE.npz:KEY."""
+    own: Annotated[OwnModelOptions, tyro.conf.arg(name="")] = field(default_factory=OwnModelOptions)
+    """How your own model is made, and what it was trained on."""
     out: OutputDirectory | None = None
     """Directory for tables and figures; by default the run directory, for any other model runs/explain-NAME."""
     config: Annotated[ExplanationConfig, tyro.conf.arg(name="")] = field(default_factory=ExplanationConfig)
@@ -126,7 +123,7 @@ class SweepOptions:
 class ExportOptions:
     """Export a finished run as a reference model: weights, record, measured likelihoods and a model card."""
 
-    run: tyro.conf.Positional[ExistingDirectory]
+    run: tyro.conf.Positional[TrainedRun]
     """The run directory."""
     name: tyro.conf.Positional[str]
     """The name of the model."""
@@ -156,17 +153,3 @@ class GapsOptions:
     """Numbers of images, rungs and seed."""
     data_root: ExistingDirectory | None = None
     """Directory of the data sets; LIKELIHOOD_CURVATURE_DATA by default."""
-
-
-@dataclass(frozen=True)
-class VerifyOptions:
-    """Test the claims of the theory on random flows and with sympy; report verdicts and smallest counterexamples."""
-
-    examples: Annotated[int, Range(1, 10**6)] = 8
-    """Random flows for each claim; three times as many of the smallest flows are tried, too."""
-    seed: Seed = 0
-    """Seed of the random flows."""
-    claims: tuple[str, ...] = ()
-    """Names of the claims to test; all by default, including the statements that sympy decides alone."""
-    json: OutputFile | None = None
-    """Also write the results to this JSON file."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from experiments.models.importable import is_importable
+
 ROOM_FOR_FILES = 200
 """Bytes of the longest path that the files inside a directory need, beside the directory's own."""
 ROOM_FOR_TEMPORARY_NAME = 16
@@ -89,6 +91,16 @@ def require_directory(path: Path) -> None:
     _require_directory(path)
 
 
+def require_run_directory(path: Path) -> None:
+    """Raise a ValueError unless the path is a directory; says so of one's own model, which has no run."""
+    if is_importable(str(path)) and _status(path) is None:
+        raise ValueError(
+            f"{path} is a model of your own: it has no run with snapshots, training record and weights to read; name "
+            "the run directory of likelihood-curvature train (your own models: compare, explain, verify, check)"
+        )
+    require_directory(path)
+
+
 def require_run_or_name(path: Path) -> None:
     """Raise a ValueError if the system cannot look the path up; whoever opens the model checks the rest."""
     _status(path)
@@ -158,4 +170,5 @@ def _shown(path: Path) -> str:
 OutputDirectory = Annotated[Path, PathCheck("a directory to write to", require_output_directory)]
 OutputFile = Annotated[Path, PathCheck("a file to write", require_output_file)]
 ExistingDirectory = Annotated[Path, PathCheck("a directory", require_directory)]
+TrainedRun = Annotated[Path, PathCheck("a run directory", require_run_directory)]
 RunOrName = Annotated[str, PathCheck("a run directory or the name of a model", require_run_or_name)]

@@ -15,7 +15,7 @@ from rich.table import Table
 from experiments.study.sweep.completion import is_begun
 from experiments.study.sweep.job import Outcome
 from experiments.study.sweep.planning import Job
-from experiments.study.sweep.sweeping import SweepResult
+from experiments.study.sweep.sweeping import Failure, SweepResult
 
 COLOURS = {"planned": "dim", "running": "cyan", "done": "green", "failed": "bold red", "interrupted": "yellow"}
 ROWS_AT_ONCE = 24
@@ -131,10 +131,15 @@ def show_sweep(result: SweepResult, console: Console) -> None:
         compared = "input_set" in result.results
         console.print(_likelihoods(result.results) if compared else _training(result.results))
     console.print(f"table: {result.table}", soft_wrap=True, highlight=False)
-    for failure in result.failures:
+    show_failures(result.failures, console)
+
+
+def show_failures(failures: Sequence[Failure], console: Console) -> None:
+    """Print every failed job with its log, and how to go on."""
+    for failure in failures:
         words = f"[bold red]{escape(failure.job)} failed[/]: {escape(failure.message)}; log: {escape(str(failure.log))}"
         console.print(words, soft_wrap=True, highlight=False)
-    if result.failures:
+    if failures:
         console.print("The same command tries failed jobs again and leaves finished ones as they are.")
 
 

@@ -17,6 +17,7 @@ COLOURS = {
     Verdict.REFUTED: "red",
     Verdict.CONDITIONAL: "yellow",
     Verdict.UNDECIDED: "bold red",
+    Verdict.NOT_APPLICABLE: "dim",
 }
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -49,14 +50,29 @@ class ClaimProgress:
             self._console.print(f"{name}: {done} cases", highlight=False)
 
 
-def show_verification(verification: Verification, console: Console) -> None:
-    """Print the tables, then every counterexample, then every verdict that is not the expected one."""
-    drawn = [outcome for outcome in verification.outcomes if outcome.claim.test is not None]
-    symbolic = [outcome for outcome in verification.outcomes if outcome.claim.test is None]
+def show_verification(verification: Verification, console: Console, model: str | None = None) -> None:
+    """Print the tables, then every counterexample, then every verdict that is not the expected one.
+
+    Parameters
+    ----------
+    verification
+        What was found.
+    console
+        Where to print it.
+    model
+        Name of the model that the claims were put to; None for random toy flows.
+    """
+    tested = [outcome for outcome in verification.outcomes if not outcome.inapplicable]
+    left_out = [outcome for outcome in verification.outcomes if outcome.inapplicable]
+    drawn = [outcome for outcome in tested if outcome.claim.test is not None]
+    symbolic = [outcome for outcome in tested if outcome.claim.test is None]
     if drawn:
-        console.print(_claims_table(drawn, f"{verification.examples} examples, seed {verification.seed}"))
+        run = f"{verification.examples} examples, seed {verification.seed}"
+        console.print(_claims_table(drawn, f"Claims on {escape(model or 'random toy flows')}: {run}"))
     if symbolic:
         console.print(_symbolic_table(symbolic))
+    if left_out:
+        console.print(_left_out_table(left_out))
     for outcome in drawn:
         for found in outcome.counterexamples:
             _show_counterexample(outcome, found, console)
@@ -65,9 +81,9 @@ def show_verification(verification: Verification, console: Console) -> None:
             console.print(_warning(outcome), highlight=False)
 
 
-def _claims_table(outcomes: Sequence[Outcome], run: str) -> Table:
+def _claims_table(outcomes: Sequence[Outcome], title: str) -> Table:
     table = Table(
-        title=f"Claims on random toy flows: {run}",
+        title=title,
         caption="Cases: before the first violation if there was one; after the slash those under the condition.",
         box=box.SIMPLE_HEAD,
         caption_justify="left",
@@ -93,6 +109,15 @@ def _symbolic_table(outcomes: Sequence[Outcome]) -> Table:
     for outcome in outcomes:
         verdict = "; ".join([_verdict(outcome), *(escape(str(found)) for found in outcome.counterexamples)])
         table.add_row(_statement(outcome), _equations(outcome), verdict)
+    return table
+
+
+def _left_out_table(outcomes: Sequence[Outcome]) -> Table:
+    table = Table(title="Not applicable to this model", box=box.SIMPLE_HEAD)
+    table.add_column("claim", ratio=5)
+    table.add_column("why", ratio=5)
+    for outcome in outcomes:
+        table.add_row(_statement(outcome), escape(outcome.inapplicable))
     return table
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
+from analysis.representation import UNIFORM, Representation
 from curvature.names import require_known
 from experiments.data.data_set import DataSet
 from experiments.data.image_set import ImageSet
@@ -26,7 +27,9 @@ def _loader(name: str, data_set: DataSet) -> Loader:
 CATALOG: dict[str, Loader] = {name: _loader(name, data_set) for name, data_set in DATA_SETS.items()}
 
 
-def load_image_set(name: str, split: str = "test", patch_size: int = 8) -> ImageSet:
+def load_image_set(
+    name: str, split: str = "test", patch_size: int = 8, representation: Representation = UNIFORM
+) -> ImageSet:
     """A split of a data set of the catalog, in a fixed random order. Nothing is downloaded.
 
     Parameters
@@ -37,6 +40,8 @@ def load_image_set(name: str, split: str = "test", patch_size: int = 8) -> Image
         `train`, `test`, or another that the set has (`cifar10/heldout`); a file has none, and gives all its images.
     patch_size
         Height and width of the embedded images, in pixels; the other sets have their own size.
+    representation
+        The range of the floats in one's own file, and its number of levels.
 
     Raises
     ------
@@ -48,7 +53,7 @@ def load_image_set(name: str, split: str = "test", patch_size: int = 8) -> Image
         If a file is damaged.
     """
     if is_own_array(name):
-        return load_own_images(name)
+        return load_own_images(name, representation)
     require_known_split(name, split)
     return CATALOG[name](split, patch_size)
 

@@ -67,7 +67,7 @@ class Bijection(nn.Module):
         RouteError
             If it cannot be described so; names the module.
         """
-        raise RouteError(f"{place.name}: {type(self).__name__} does not describe its layers for curvature; use 'hvp'")
+        raise RouteError(f"{place.name}: {type(self).__name__} does not describe its layers for curvature")
 
 
 def describe_layers(module: nn.Module, place: Place, channels: int, expected: str) -> list[Layer]:
@@ -79,7 +79,7 @@ def describe_layers(module: nn.Module, place: Place, channels: int, expected: st
         If it is no bijection, where `expected` was due, or cannot be described; names the module.
     """
     if not isinstance(module, Bijection):
-        raise RouteError(f"{place.name}: expected {expected}, got {type(module).__name__}; use 'hvp'")
+        raise RouteError(f"{place.name}: expected {expected}, got {type(module).__name__}")
     return module.curvature_layers(place, channels)
 
 

@@ -148,9 +148,9 @@ class Coupling(Bijection):
         """
         if not isinstance(self.transformer, Additive):
             kind = type(self.transformer).__name__
-            raise RouteError(f"{place.name}: expected an additive coupling, got {kind}; use 'hvp'")
+            raise RouteError(f"{place.name}: expected an additive coupling, got {kind}")
         if self.region != ChannelHalves(channels):
-            raise RouteError(f"{place.name}: expected a coupling of channel halves, got {self.region}; use 'hvp'")
+            raise RouteError(f"{place.name}: expected a coupling of channel halves, got {self.region}")
         return [AdditiveCoupling(channels // 2, network_layers(self.network, place.within("network")))]
 
     def extra_repr(self) -> str:

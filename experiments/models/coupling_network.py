@@ -50,9 +50,9 @@ def network_layers(network: nn.Module, place: Place) -> tuple[Convolution | Pixe
             n_activations += 1
         else:
             kind = type(module).__name__
-            raise RouteError(f"{name}: expected a convolution or a known activation, got {kind}; use 'hvp'")
+            raise RouteError(f"{name}: expected a convolution or a known activation, got {kind}")
     if not isinstance(network, nn.Sequential) or not described:
-        raise RouteError(f"{place.name}: expected a sequence of layers, got {type(network).__name__}; use 'hvp'")
+        raise RouteError(f"{place.name}: expected a sequence of layers, got {type(network).__name__}")
     return tuple(described)
 
 

@@ -48,14 +48,6 @@ def import_model(name: str, arguments: Mapping[str, Any] = MappingProxyType({}))
     return model
 
 
-def model_source(name: str) -> str:
-    """Lines of Python that make the model of a name as `flow`."""
-    module, _, attribute = name.partition(":")
-    first, *_ = attribute.split(".")
-    call = "()" if is_factory(import_object(name)) else ""
-    return f"from {module} import {first}\n\nflow = {attribute}{call}\n"
-
-
 def is_factory(found: Any) -> bool:
     """Whether an object is a callable without required arguments, and no model itself."""
     if not callable(found) or (hasattr(found, "log_prob") and not isinstance(found, type)):

@@ -104,7 +104,7 @@ def compare_inputs(
     made_from = {
         **trained.identity(),
         "inputs": [str(name) for name in inputs],
-        "images": pixel_checksums(inputs, trained.train_images.event_shape[1]),
+        "images": pixel_checksums(inputs, trained.train_images.event_shape[1], trained.representation),
         "settings": config,
     }
     stage = Stage("comparison", VERSION, made_from, OUTPUTS + waic_outputs(trained))

@@ -52,7 +52,7 @@ def explain(trained: StudiedModel, config: ExplanationConfig, out: RunDirectory,
     made_from = {
         **trained.identity(),
         "inputs": [str(name) for name in inputs],
-        "images": pixel_checksums(inputs, trained.train_images.event_shape[1]),
+        "images": pixel_checksums(inputs, trained.train_images.event_shape[1], trained.representation),
         "settings": config,
     }
 

@@ -56,7 +56,7 @@ def expansion_of(trained: StudiedModel, seed: int, point: ExpansionPoint = "mean
     mean = training_mean(trained.train_images, seed, trained.representation)
     if point == "mean":
         return expand(trained.model, at=mean)
-    return expand(trained.model, at=find_mode(trained.model, mean, bounds=(0.0, 1.0)).point)
+    return expand(trained.model, at=find_mode(trained.model, mean, bounds=trained.representation.values).point)
 
 
 @dataclass(frozen=True, eq=False)

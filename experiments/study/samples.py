@@ -148,13 +148,15 @@ def load_inputs(
     if inputs.is_generated:
         images = generate(inputs, n_images, image_shape, torch.Generator().manual_seed(seed))
     else:
-        images = load_image_set(inputs.set_name, inputs.split, patch_size).head(n_images)
+        images = load_image_set(inputs.set_name, inputs.split, patch_size, representation).head(n_images)
         images = fit_event_shape(apply_transform(inputs, images), image_shape, str(inputs))
     events = representation(images, noise_generator(seed), torch.float64)
     return apply_event_transforms(inputs, events, setting)
 
 
-def pixel_checksums(inputs: Iterable[InputSet], patch_size: int = 8) -> dict[str, str]:
+def pixel_checksums(
+    inputs: Iterable[InputSet], patch_size: int = 8, representation: Representation = UNIFORM
+) -> dict[str, str]:
     """SHA-256 of the images of every split that input sets are made from, by its label; generated ones have none.
 
     Results of the same names on other images (another data root, say) can be told apart by them.
@@ -165,7 +167,7 @@ def pixel_checksums(inputs: Iterable[InputSet], patch_size: int = 8) -> dict[str
         As `experiments.data.catalog.load_image_set`.
     """
     splits = dict.fromkeys((each.set_name, each.split) for each in inputs if not each.is_generated)
-    sets = (load_image_set(name, split, patch_size) for name, split in splits)
+    sets = (load_image_set(name, split, patch_size, representation) for name, split in splits)
     return {images.label: images.checksum for images in sets}
 
 

@@ -31,7 +31,7 @@ from experiments.training.evaluations import read_evaluations, write_evaluations
 from experiments.training.snapshot import load_snapshot, snapshot_steps
 
 NAME = "trajectory"
-VERSION = 2
+VERSION = 3
 PREDICTIONS, HESSIANS, ORDER = "trajectory.csv", "trajectory_hessian.csv", "trajectory_order.csv"
 RECORD = "trajectory.json"
 KEY = ("run", "model", "family", "train_set", "step", "input_set")

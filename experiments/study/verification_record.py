@@ -46,6 +46,7 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
         "counterexample_under_condition": _counterexample(outcome.counterexample_under_condition),
         "sympy": None if outcome.evidence is None else _evidence(outcome.evidence),
         "trouble": outcome.trouble,
+        "inapplicable": outcome.inapplicable,
     }
 
 

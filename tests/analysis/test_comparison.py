@@ -1,11 +1,14 @@
+import math
+
 import pandas as pd
 import pytest
 import torch
 
-from analysis.comparison import COLUMNS, Provenance, compare, explains
+from analysis.comparison import COLUMNS, SPLIT_COLUMNS, Provenance, compare, explains, split_table
 from analysis.likelihood import measure, summarize_likelihood
 from curvature import curvature_ladder
 from curvature.errors import NonFiniteError, TooFewSamplesError
+from curvature.ladder.options import GaussianOptions
 
 D = 4
 EXACT = ("taylor2", "mean-curvature", "path-1", "path-2", "path-3", "path")
@@ -56,6 +59,50 @@ def test_a_gaussian_is_explained_and_the_error_is_the_difference(comparison):
     assert explains(exact).all()
     assert comparison["error"].tolist() == pytest.approx((comparison["predicted"] - comparison["measured"]).tolist())
     assert comparison["ratio"].tolist() == pytest.approx((comparison["predicted"] / comparison["measured"]).tolist())
+
+
+def test_the_row_says_why_there_is_no_ceiling(comparison):
+    assert comparison["ceiling"].isna().all()
+    assert set(comparison["no_ceiling"]) == {"log_prob is not the method log_prob of a module"}
+
+
+class Standard(torch.nn.Module):
+    """The identity as a flow, under the standard normal prior: of constant volume."""
+
+    is_constant_log_det, prior_scale = True, 1.0
+
+    def __init__(self):
+        super().__init__()
+        self.eval()
+
+    def forward(self, x):
+        return x, x.new_zeros(len(x))
+
+    def log_prob(self, x):
+        return log_prob(x)
+
+
+def test_ceiling_half_samples_and_the_split_have_rows():
+    few = GaussianOptions(pairs=20, left_out_pairs=20)
+    q, p = samples(0.5, 0)[:3], samples(1.0, 1)
+    found = curvature_ladder(Standard(), q=q, p=p, rungs=["taylor2", "gaussian"], gaussian=few)
+    measurement = measure(log_prob, q, "narrow")
+    taylor2, gaussian = compare(found, measurement, PROVENANCE).to_dict("records")
+    assert taylor2["ceiling"] == pytest.approx(float(p.square().sum(1).mean()) / (2 * D * math.log(2)))
+    assert gaussian["half_sample"] == found["gaussian"].half_sample
+    assert "covariance of 3 images has no variance in 2 of 4 directions" in gaussian["remark"]
+    assert taylor2["half_sample"] is None or math.isnan(taylor2["half_sample"])
+    split = split_table(found, measurement, PROVENANCE)
+    assert tuple(split.columns) == SPLIT_COLUMNS
+    assert list(split["part"]) == ["second order", "higher orders", "beyond two moments", "measured"]
+    assert split["gap"][:3].sum() == pytest.approx(split["gap"][3])
+    assert set(split["n_images"]) == {3}
+
+
+def test_without_gaussian_there_is_no_split(ladder):
+    split = split_table(ladder, measure(log_prob, samples(0.5, 0), "narrow"), PROVENANCE)
+    assert split.empty
+    assert tuple(split.columns) == SPLIT_COLUMNS
 
 
 def test_explains_is_relative_or_absolute():

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from analysis.comparison import COLUMNS
 from analysis.table import comparison_tables
-from analysis.table_notes import NOT_CONVERGED, WRONG_SIGN
+from analysis.table_notes import IMPOSSIBLE, NOT_CONVERGED, WRONG_SIGN
 
 RUNGS = {"diagonal": 120.0, "full": 0.5, "mean-curvature": 0.9, "path-1": 1.2, "path-3": 1.1, "path": 1.0}
 SETS = {"flower/test": -2.5, "noise=uniform": 430.0, "constant=128": 0.75}
@@ -15,12 +15,17 @@ SETS = {"flower/test": -2.5, "noise=uniform": 430.0, "constant=128": 0.75}
 
 @pytest.fixture
 def comparison():
-    """Rows as they were written before rungs had kinds."""
-    rows = []
+    """Rows as they were written before rungs had kinds and models ceilings."""
+    rows, later = [], ("half_sample", "ceiling", "ceiling_se", "no_ceiling", "remark")
     for input_set, measured in SETS.items():
         for rung, factor in RUNGS.items():
             row = dict.fromkeys(COLUMNS, 0.0) | {"train_set": "china", "input_set": input_set, "rung": rung}
-            row |= {"bpd": 5 + measured, "measured": measured, "predicted": factor * measured, "nodes": 8.0}
+            row |= dict.fromkeys(later) | {
+                "bpd": 5 + measured,
+                "measured": measured,
+                "predicted": factor * measured,
+                "nodes": 8.0,
+            }
             rows.append(row | {"predicted_se": 0.02, "measured_se": 0.01, "bpd_se": 0.01, "sign_agrees": True})
     return pd.DataFrame(rows)
 
@@ -150,3 +155,47 @@ def test_rows_may_be_told_apart_by_another_column(comparison):
     text = rendered(steps, by="step", title="while training")
     assert "while training" in text
     assert len(lines_of(text, "1 ")) == len(lines_of(text, "10 ")) == 1
+
+
+@pytest.fixture
+def with_ceiling(with_kinds):
+    """Under a constant-volume flow whose ceiling is 2.6 bits/dim; `full` predicts half of each gap."""
+    return with_kinds.assign(kind="moments", ceiling=2.6, ceiling_se=0.02, no_ceiling=None)
+
+
+def test_the_ceiling_is_given_with_the_measured_shares_and_predictions_beyond_it_are_marked(with_ceiling):
+    text = rendered(with_ceiling)
+    assert "no gap lies below −2.600 ± 0.020 bits/dim. Measured shares of it: flower/test 96%." in " ".join(
+        text.split()
+    )
+    (line,) = lines_of(text, "flower/test")
+    marked = [cell.rstrip(IMPOSSIBLE) for cell in line.split() if cell.endswith(IMPOSSIBLE)]
+    assert marked == ["−300.0", "−3.000", "−2.750"]
+    assert f"'{IMPOSSIBLE}' marks a prediction beyond the ceiling" in " ".join(text.split())
+    explained = with_ceiling.assign(kind="samples")
+    assert IMPOSSIBLE not in rendered(explained)
+
+
+def test_a_prediction_within_two_standard_errors_of_the_ceiling_is_not_called_impossible(with_ceiling):
+    assert IMPOSSIBLE in rendered(with_ceiling.assign(predicted=-2.7, predicted_se=0.03))
+    assert IMPOSSIBLE not in rendered(with_ceiling.assign(predicted=-2.7, predicted_se=0.05))
+
+
+def test_without_a_ceiling_the_reason_is_said_once(with_kinds):
+    rows = with_kinds.assign(no_ceiling="the model does not promise a constant log-determinant")
+    text = rendered(rows)
+    assert text.count("No ceiling: the model does not promise a constant log-determinant.") == 1
+
+
+def test_ceilings_of_several_steps_are_not_mixed(with_ceiling):
+    steps = pd.concat([with_ceiling.assign(step=step, ceiling=2.6 + step) for step in (1, 10)])
+    assert "no gap lies below" not in rendered(steps, by="step")
+
+
+def test_gaps_from_half_of_the_images_and_remarks_stand_under_the_table(with_kinds):
+    is_full = with_kinds["rung"] == "full"
+    rows = with_kinds.assign(half_sample=(-1.2345 + 0 * is_full).where(is_full), remark=None)
+    rows["remark"] = rows["remark"].astype(object).where(~is_full, "full: the covariance of 6 images is singular")
+    text = " ".join(rendered(rows).split())
+    assert "full with the moments of half of the images: flower/test −1.234, noise=uniform −1.234" in text
+    assert text.count("full: the covariance of 6 images is singular") == 1

@@ -6,8 +6,8 @@ from torch import Tensor
 
 from curvature.checks.engine.cases import Direction, Point
 from curvature.checks.engine.derivatives import double_reverse
-from curvature.checks.engine.not_applicable import NotApplicableError
 from curvature.checks.engine.subject import Subject
+from curvature.not_applicable import NotApplicableError
 
 LARGEST_DIM = 128
 RELATIVE = 1e-7

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from curvature.checks.engine.check import Check
-from curvature.checks.engine.not_applicable import NotApplicableError
 from curvature.checks.engine.program import program
 from curvature.checks.engine.result import CheckResult, Status
 from curvature.checks.engine.subject import Subject
+from curvature.not_applicable import NotApplicableError
 from curvature.property_testing.counterexample import Counterexample
 from curvature.property_testing.evaluation import Evaluation
 from curvature.property_testing.search import Effort, search

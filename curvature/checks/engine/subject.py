@@ -9,9 +9,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from curvature.checks.engine import flow_parts
-from curvature.checks.engine.not_applicable import NotApplicableError
+from curvature import flow_parts
 from curvature.errors import ShapeError, ToolkitError
+from curvature.not_applicable import NotApplicableError
 from curvature.precision import LogDensity
 from curvature.preconditions import float_tensor, require_finite
 

@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis.strategies import SearchStrategy
 
 from curvature.claims.engine.claim import Claim
-from curvature.claims.engine.drawing.cases import Models
+from curvature.claims.engine.drawing.cases import Models, has_finite_density
+from curvature.claims.engine.drawing.given_density import GivenDensity
 from curvature.claims.engine.drawing.own_models import OwnModel, own_model
 from curvature.claims.engine.evidence import Evidence
 from curvature.claims.engine.outcome import Outcome
@@ -23,7 +24,7 @@ from curvature.property_testing.search import DEFAULT_EFFORT, Effort, Found, sea
 SMALLEST_SHARE_WITHIN_CONDITION = 0.2
 
 # Cases to evaluate for a smaller counterexample on a user's own density, which may take long.
-OWN_SHRINKING = 40
+OWN_SHRINKING = 20
 # Cases to ask whether they meet a condition, for one that is to be evaluated.
 OWN_ATTEMPTS = 3
 
@@ -82,17 +83,19 @@ def require_any_density(claim: Claim) -> None:
     Raises
     ------
     OptionError
-        If it is about toy flows.
+        If it needs more than log p.
     """
-    if claim.test is None or not claim.test.any_density:
-        known = ", ".join(one.name for one in claims() if one.test and one.test.any_density)
-        raise OptionError(f"claim {claim.name!r} needs toy flows; your own densities can be put to: {known}")
+    if claim.inapplicable:
+        known = ", ".join(one.name for one in claims() if not one.inapplicable)
+        raise OptionError(
+            f"claim {claim.name!r} cannot be put to your own densities ({claim.inapplicable}); these can: {known}"
+        )
 
 
 def snippet(claim: Claim, case: Any) -> str:
     """A program that evaluates the claim again, from numbers alone; of an own density as far as its repr is code."""
     model = getattr(case, "model", None)
-    own = f"{model.imported}\n" if isinstance(model, OwnModel) else ""
+    own = f"{model.imported}\n" if isinstance(model, OwnModel | GivenDensity) else ""
     return (
         f"from curvature.claims import *\nfrom curvature.claims.{claim.name.replace('-', '_')} import *\n{own}\n"
         f"case = {case!r}\nprint(CLAIM.evaluate(case))\n"
@@ -103,7 +106,9 @@ def _all_cases(claim: Claim, models: Models | None) -> Callable[..., SearchStrat
     """Strategy of the claim's cases, by the options of `flows` where toy flows are drawn."""
     assert claim.test is not None
     test = claim.test
-    return lambda **options: test.cases(test.models(**options) if models is None else models)
+    if models is not None:
+        return lambda: test.cases(models).filter(has_finite_density)
+    return lambda **options: test.cases(test.models(**options))
 
 
 def _search(

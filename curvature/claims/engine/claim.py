@@ -49,8 +49,8 @@ class RandomTest:
         Strategy of the toy flows to draw from, with the options of `flows`, for a statement about some kind of them.
     method
         ``property``, or ``convergence`` where the sides are a limit.
-    any_density
-        Whether a user's own density can be tested, with nothing but its log_prob.
+    needs
+        What a model must offer beside log_prob; empty for a statement that can be put to a user's own density.
     """
 
     cases: CasesOf
@@ -58,7 +58,7 @@ class RandomTest:
     sides: tuple[str, str]
     models: Callable[..., Models] = flows
     method: str = "property"
-    any_density: bool = False
+    needs: str = "the layers of a toy flow"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +96,13 @@ class Claim:
     condition: Condition | None = None
     test: RandomTest | None = None
     evidence: Callable[[], Evidence] | None = None
+
+    @property
+    def inapplicable(self) -> str:
+        """Why it cannot be put to a user's own density; empty if it can."""
+        if self.test is None:
+            return "a statement about flows in general that sympy decides alone"
+        return self.test.needs and f"needs {self.test.needs}"
 
     def evaluate(self, case: Any) -> Evaluation:
         """Both sides of the statement for one case.

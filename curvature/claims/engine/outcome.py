@@ -30,6 +30,8 @@ class Outcome:
         Why the claim could not be decided; empty if it could.
     on_own_density
         Whether the cases were drawn from a user's own densities instead of toy flows.
+    inapplicable
+        Why the claim was not put to these densities; empty if it was.
     """
 
     claim: Claim
@@ -40,10 +42,13 @@ class Outcome:
     counterexample_under_condition: Counterexample | None = None
     trouble: str = ""
     on_own_density: bool = False
+    inapplicable: str = ""
 
     @property
     def verdict(self) -> Verdict:
         """Undecided if there is trouble; else what the cases and sympy found together."""
+        if self.inapplicable:
+            return Verdict.NOT_APPLICABLE
         if self.trouble:
             return Verdict.UNDECIDED
         if self.claim.test is None:
@@ -69,9 +74,22 @@ class Outcome:
 
     @property
     def is_unexpected(self) -> bool:
-        """Whether the verdict is not the expected one; that a user's own density satisfies a claim never is."""
-        does_better = self.on_own_density and self.verdict is Verdict.HOLDS
-        return self.verdict is not self.claim.expected and not does_better
+        """Whether the verdict is not the expected one.
+
+        On a user's own density, a claim that holds under a condition is also refuted as expected where hardly any case
+        meets the condition, and any claim may hold.
+        """
+        if self.inapplicable:
+            return False
+        if not self.on_own_density:
+            return self.verdict is not self.claim.expected
+        return self.verdict not in self._expected_on_own_density
+
+    @property
+    def _expected_on_own_density(self) -> set[Verdict]:
+        if self.claim.expected is Verdict.CONDITIONAL and self.counterexample_under_condition is None:
+            return {Verdict.HOLDS, Verdict.CONDITIONAL, Verdict.REFUTED}
+        return {Verdict.HOLDS, self.claim.expected}
 
     @property
     def is_alarming(self) -> bool:

@@ -19,10 +19,10 @@ def largest_eigenvalue(case: AtPoint) -> Evaluation:
 
 def predicted_gain(case: AtPoint, q: Moments, p: Moments) -> Evaluation:
     """``1/2 Tr{H (Sigma_q - Sigma_p)}``, the predicted gap of q against p with means x0 (eq. 9), is not negative."""
-    H = case.hessian
-    change = q.covariance() - p.covariance()
+    H, Fq, Fp = case.hessian, case.in_frame(q), case.in_frame(p)
+    gain = float((Fq * (H @ Fq)).sum() - (Fp * (H @ Fp)).sum()) / 2
     scale = float(H.abs().max()) * (q.total_variance + p.total_variance)
-    return Evaluation(float((H * change).sum()) / 2, ">=", 0.0, MARGIN * scale)
+    return Evaluation(gain, ">=", 0.0, MARGIN * scale)
 
 
 SEMI_DEFINITE = Condition("H negative semi-definite at x0", meets=lambda case: largest_eigenvalue(case).holds)

@@ -10,3 +10,4 @@ class Verdict(StrEnum):
     REFUTED = "refuted"
     CONDITIONAL = "holds under a condition"
     UNDECIDED = "undecided"
+    NOT_APPLICABLE = "not applicable"

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from hypothesis import strategies as st
+
 from curvature.claims.engine.check import check, require_any_density
 from curvature.claims.engine.claim import Claim
 from curvature.claims.engine.drawing.cases import Models
+from curvature.claims.engine.drawing.given_density import GivenDensity
 from curvature.claims.engine.outcome import Outcome
 from curvature.claims.engine.registry import claim, claims
 from curvature.property_testing.search import DEFAULT_EXAMPLES, Effort
@@ -46,7 +49,7 @@ def verify(
     names: Iterable[str] | None = None,
     examples: int = DEFAULT_EXAMPLES,
     seed: int = 0,
-    models: Models | None = None,
+    models: Models | GivenDensity | None = None,
     progress: OnClaim | None = None,
 ) -> Verification:
     """Try to refute every claim.
@@ -54,13 +57,13 @@ def verify(
     Parameters
     ----------
     names
-        The claims to test; all if left out, or all that apply to any density if `models` is given.
+        The claims to test; all if left out. Those that cannot be put to `models` are then listed as not applicable.
     examples
         Random cases a claim; shrinking a counterexample takes more.
     seed
         The same seed draws the same cases.
     models
-        Strategy of your own densities instead of toy flows, see `Model`.
+        Your own density instead of toy flows, by `given_density`, or a strategy of several, see `Model`.
     progress
         Called before every case.
 
@@ -71,16 +74,20 @@ def verify(
     OptionError
         If a claim named cannot be tested on your own densities.
     """
+    drawn = st.just(models) if isinstance(models, GivenDensity) else models
     outcomes = []
     for one in _chosen(names, own_models=models is not None):
-        outcomes.append(check(one, Effort(examples, seed, on_case=_counter(progress, one.name)), models))
+        if models is not None and one.inapplicable:
+            outcomes.append(Outcome(one, on_own_density=True, inapplicable=one.inapplicable))
+            continue
+        outcomes.append(check(one, Effort(examples, seed, on_case=_counter(progress, one.name)), drawn))
     return Verification(tuple(outcomes), examples, seed)
 
 
 def _chosen(names: Iterable[str] | None, own_models: bool) -> list[Claim]:
-    """The claims named, or all that can be tested."""
+    """The claims named, which must be applicable; all if none are named."""
     if names is None:
-        return [one for one in claims() if not own_models or (one.test and one.test.any_density)]
+        return list(claims())
     chosen = [claim(name) for name in names]
     for one in chosen:
         if own_models:

@@ -1,7 +1,7 @@
 """A flow as a sequence of layers, with a pass from the event to the latents and one for cotangents back."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -9,7 +9,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from curvature.hessian.layered.layers import Activation, AdditiveCoupling, FactorOut, Layer, LinearLayer
+from curvature.hessian.layered.layers import (
+    Activation,
+    AdditiveCoupling,
+    FactorOut,
+    Layer,
+    LinearLayer,
+    NetworkLayer,
+    Residual,
+)
 
 LinearStep = Callable[[LinearLayer, Tensor], Tensor]
 ActivationStep = Callable[[Activation, Tensor], Tensor]
@@ -49,7 +57,7 @@ class LayeredFlow:
     def activations(self) -> tuple[Activation, ...]:
         """Every activation, in order of evaluation."""
         couplings = [layer for layer in self.layers if isinstance(layer, AdditiveCoupling)]
-        return tuple(inner for layer in couplings for inner in layer.network if isinstance(inner, Activation))
+        return tuple(inner for layer in couplings for inner in _activations(layer.network))
 
     @torch.no_grad()
     def widest(self, x0: Float[Tensor, "*event"]) -> int:
@@ -78,12 +86,7 @@ class LayeredFlow:
         rows, parts = rows.clone(memory_format=torch.contiguous_format), []
         for layer in self.layers:
             if isinstance(layer, AdditiveCoupling):
-                h = rows[:, : layer.split]
-                if isinstance(layer.network[0], Activation):
-                    h = h.clone()
-                for inner in layer.network:
-                    h = activate(inner, h) if isinstance(inner, Activation) else linear(inner, h)
-                rows[:, layer.split :].add_(h)
+                rows[:, layer.split :].add_(_through(layer.network, rows[:, : layer.split], linear, activate))
             elif isinstance(layer, FactorOut):
                 parts.append(rows[:, layer.keep :])
                 rows = rows[:, : layer.keep].contiguous()
@@ -97,12 +100,7 @@ class LayeredFlow:
         rows = rows.clone()
         for layer in reversed(self.layers):
             if isinstance(layer, AdditiveCoupling):
-                h = rows[:, layer.split :]
-                if isinstance(layer.network[-1], Activation):
-                    h = h.clone()
-                for inner in reversed(layer.network):
-                    h = activate(inner, h) if isinstance(inner, Activation) else inner.pull(h)
-                rows[:, : layer.split].add_(h)
+                rows[:, : layer.split].add_(_back_through(layer.network, rows[:, layer.split :], activate))
             elif isinstance(layer, FactorOut):
                 rows = torch.cat([rows, factored.pop()], dim=1)
             else:
@@ -122,6 +120,38 @@ class LayeredFlow:
         """Return log p in nats of rows with these latents."""
         volume = self.dim * (math.log(self.prior_scale) + 0.5 * math.log(2 * math.pi))
         return -0.5 * self.precision * dot(z, z) + (self.log_det - volume)
+
+
+def _through(network: tuple[NetworkLayer, ...], h: Tensor, linear: LinearStep, activate: ActivationStep) -> Tensor:
+    """Pass rows through a network; they are not changed."""
+    for position, inner in enumerate(network):
+        if isinstance(inner, Activation):
+            h = activate(inner, h if position else h.clone())
+        elif isinstance(inner, Residual):
+            h = h + _through(inner.network, h, linear, activate)
+        else:
+            h = linear(inner, h)
+    return h
+
+
+def _back_through(network: tuple[NetworkLayer, ...], g: Tensor, activate: ActivationStep) -> Tensor:
+    """Pass cotangents back through a network; they are not changed."""
+    for position, inner in enumerate(reversed(network)):
+        if isinstance(inner, Activation):
+            g = activate(inner, g if position else g.clone())
+        elif isinstance(inner, Residual):
+            g = g + _back_through(inner.network, g, activate)
+        else:
+            g = inner.pull(g)
+    return g
+
+
+def _activations(network: tuple[NetworkLayer, ...]) -> Iterator[Activation]:
+    for inner in network:
+        if isinstance(inner, Activation):
+            yield inner
+        elif isinstance(inner, Residual):
+            yield from _activations(inner.network)
 
 
 @runtime_checkable

@@ -8,13 +8,24 @@ import math
 from dataclasses import dataclass
 from typing import Protocol
 
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
 from curvature.hessian.layered.convolutions import Convolution, PixelwiseMap
 
-__all__ = ["Activation", "AdditiveCoupling", "Convolution", "Dense", "FactorOut", "Flatten", "PixelwiseMap", "Squeeze"]
+__all__ = [
+    "Activation",
+    "AdditiveCoupling",
+    "Convolution",
+    "Dense",
+    "FactorOut",
+    "Flatten",
+    "Permutation",
+    "PixelwiseMap",
+    "Residual",
+    "Squeeze",
+]
 
 
 class LinearLayer(Protocol):
@@ -79,6 +90,22 @@ class Dense:
 
 
 @dataclass(frozen=True, eq=False)
+class Permutation:
+    """Reorder the entries of vectors, ``y_i = x_{index_i}``."""
+
+    index: Int[Tensor, " D"]
+    bias: None = None
+
+    def push(self, t: Float[Tensor, "B D"]) -> Float[Tensor, "B D"]:
+        """Reorder."""
+        return t.index_select(1, self.index)
+
+    def pull(self, g: Float[Tensor, "B D"]) -> Float[Tensor, "B D"]:
+        """Restore the order."""
+        return g.index_select(1, self.index.argsort())
+
+
+@dataclass(frozen=True, eq=False)
 class Activation:
     """An elementwise function ``a = s(h)``, the only kind of layer with a second derivative.
 
@@ -106,11 +133,21 @@ class Activation:
 
 
 @dataclass(frozen=True, eq=False)
+class Residual:
+    """``h -> h + m(h)`` inside the network of a coupling, with m linear maps and activations."""
+
+    network: tuple["NetworkLayer", ...]
+
+
+NetworkLayer = Convolution | PixelwiseMap | Dense | Activation | Residual
+
+
+@dataclass(frozen=True, eq=False)
 class AdditiveCoupling:
     """``y1 = x1, y2 = x2 + m(x1)`` with x1 the first `split` channels and m linear maps and activations."""
 
     split: int
-    network: tuple[Convolution | PixelwiseMap | Dense | Activation, ...]
+    network: tuple[NetworkLayer, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,4 +157,4 @@ class FactorOut:
     keep: int
 
 
-Layer = Squeeze | Flatten | Dense | Convolution | PixelwiseMap | AdditiveCoupling | FactorOut
+Layer = Squeeze | Flatten | Dense | Permutation | Convolution | PixelwiseMap | AdditiveCoupling | FactorOut

@@ -31,7 +31,8 @@ def adapt(model: Any, context: Any = None, event_shape: tuple[int, ...] | None =
     ----------
     model
         A flow or mixture of zuko (not what calling it returns), a flow of normflows, nflows or FrEIA, an object of
-        `torch.distributions` or pyro, or any module with a method `log_prob`.
+        `torch.distributions` or pyro, any module with a method `log_prob`, or a module's method that returns log p,
+        with its other arguments held fixed by `functools.partial` if it has some.
     context
         What a conditional model is conditioned on, the same for all samples: one context without a batch dimension
         (a tensor, or the number of a class), or for FrEIA a list of them.
@@ -50,7 +51,7 @@ def adapt(model: Any, context: Any = None, event_shape: tuple[int, ...] | None =
     UninitialisedError
         If a layer waits for its first batch to initialise itself.
     """
-    adapter = next((adapter for adapter in adapters() if adapter.applies(model)), None)
+    adapter = _adapter_of(model)
     if adapter is None:
         raise OptionError(
             f"adapt: expected a module or a distribution, got {_described(model)}; "
@@ -60,6 +61,15 @@ def adapt(model: Any, context: Any = None, event_shape: tuple[int, ...] | None =
     adapted = adapter.adapt(own.eval() if isinstance(own, nn.Module) else own, context)
     adapted = adapted.eval().requires_grad_(False)
     return adapted if event_shape is None else FlattenedModel(adapted, event_shape)
+
+
+def is_adaptable(model: Any) -> bool:
+    """Whether there is an adapter for a model; a function of x, for one, needs none."""
+    return _adapter_of(model) is not None
+
+
+def _adapter_of(model: Any) -> Adapter | None:
+    return next((adapter for adapter in adapters() if adapter.applies(model)), None)
 
 
 def _described(model: Any) -> str:

@@ -1,11 +1,15 @@
 """A model of vectors that takes images: they are flattened on the way in, and vectors reshaped on the way out."""
 
 import math
+from dataclasses import replace
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from curvature.errors import RouteError
+from curvature.hessian.layered.flow import HasCurvatureLayers, LayeredFlow
+from curvature.hessian.layered.layers import Flatten
 from curvature.log_prob_parts import SplitsLogProb
 
 
@@ -48,6 +52,19 @@ class FlattenedModel(nn.Module):
     def sample(self, n: int, generator: torch.Generator | None = None) -> Float[Tensor, " n *event"]:
         """Draw n events from the model."""
         return self._events(self.model.sample(n, generator))  # type: ignore[operator]
+
+    def curvature_layers(self) -> LayeredFlow:
+        """Describe the layers of the model of vectors, behind the flattening.
+
+        Raises
+        ------
+        RouteError
+            If it does not describe them.
+        """
+        if not isinstance(self.model, HasCurvatureLayers):
+            raise RouteError(f"{type(self.model).__name__} does not describe its layers (no method curvature_layers())")
+        inner = self.model.curvature_layers()
+        return replace(inner, event_shape=self.event_shape, layers=(Flatten(self.event_shape), *inner.layers))
 
     def _events(self, vectors: Float[Tensor, "B D"]) -> Float[Tensor, " B *event"]:
         return vectors.reshape(len(vectors), *self.event_shape)

@@ -14,8 +14,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from curvature.errors import OptionError
+from curvature.hessian.layered.flow import LayeredFlow
 from experiments.models.adapters.adapted import AdaptedModel, context_tensor, require_initialised, seeded
 from experiments.models.adapters.adapter import Adapter, is_of
+from experiments.models.adapters.described import CouplingSteps, network_layers, unknown_step
 
 
 class FreiaNetwork(AdaptedModel):
@@ -29,8 +31,10 @@ class FreiaNetwork(AdaptedModel):
         One condition, or a list of as many as the network takes; each without a batch dimension.
     """
 
+    prior_scale = 1.0
+
     def __init__(self, model: nn.Module, context: Any = None) -> None:
-        super().__init__(model)
+        super().__init__(_with_constants_as_buffers(model))
         given = [] if context is None else context if isinstance(context, list | tuple) else [context]
         self.conditions: Any = [context_tensor(each) for each in given]
         self.is_sequence = is_of("FrEIA", "SequenceINN")(model)
@@ -56,6 +60,29 @@ class FreiaNetwork(AdaptedModel):
         shaped = [part.reshape(len(z), *shape) for part, shape in zip(parts, self.output_shapes, strict=True)]
         x, _ = self.model(shaped, c=self._conditions(len(z)), rev=True)
         return x if isinstance(x, Tensor) else x[0]
+
+    def curvature_layers(self) -> LayeredFlow:
+        """Describe the layers of a sequence of NICE blocks on vectors.
+
+        Raises
+        ------
+        RouteError
+            If it is another network, or has conditions.
+        """
+        if not self.is_sequence or self.conditions or len(self.output_shapes[0]) != 1:
+            raise unknown_step(self.model)
+        collected = CouplingSteps(self.output_shapes[0][0], next(self.parameters()).device)
+        for step in self.model.module_list:  # type: ignore[union-attr]
+            if is_of("FrEIA", "NICECouplingBlock")(step):
+                entries = torch.arange(step.channels, device=collected.device)
+                first, second = entries.split([step.split_len1, step.split_len2])
+                collected.couple(second, first, network_layers(step.F, "F"))
+                collected.couple(first, second, network_layers(step.G, "G"))
+            elif is_of("FrEIA", "PermuteRandom")(step):
+                collected.permute(step.perm)
+            else:
+                raise unknown_step(step)
+        return collected.flow()
 
     def log_prob(self, x: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
         """Return `log p(x)` in nats."""
@@ -99,6 +126,19 @@ def adapt_freia(model: Any, context: Any) -> nn.Module:
     if not adapted.is_sequence and len(model.in_nodes) != 1:
         raise OptionError(f"adapt: {type(model).__name__} has {len(model.in_nodes)} inputs; a density takes one")
     return adapted
+
+
+def _with_constants_as_buffers(model: nn.Module) -> nn.Module:
+    """Register as buffers what FrEIA keeps as parameters without gradient: permutations and rotations; in place.
+
+    Whoever changes parameters at random, as `curvature.check_flow` does, must leave a rotation orthogonal.
+    """
+    for module in filter(is_of("FrEIA"), model.modules()):
+        for name, parameter in list(module.named_parameters(recurse=False)):
+            if not parameter.requires_grad:
+                delattr(module, name)
+                module.register_buffer(name, parameter.data)
+    return model
 
 
 ADAPTER = Adapter("FrEIA", "freia", 10, is_of("FrEIA"), adapt_freia)

@@ -14,8 +14,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from curvature.errors import OptionError
-from experiments.models.adapters.adapted import AdaptedModel, require_initialised, seeded
+from curvature.hessian.layered.flow import LayeredFlow
+from curvature.hessian.layered.layers import Residual
+from experiments.models.adapters.adapted import AdaptedModel, default_dtype, require_initialised, seeded
 from experiments.models.adapters.adapter import Adapter, is_of
+from experiments.models.adapters.described import CouplingSteps, Network, network_layers, unknown_step
 
 ACTIVATION_MODULES: dict[Any, type[nn.Module]] = {
     functional.relu: nn.ReLU,
@@ -43,7 +46,9 @@ class NflowsDistribution(AdaptedModel):
     @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator | None = None) -> Float[Tensor, " n *event"]:
         """Draw n events."""
-        with seeded(generator):
+        # nflows draws in torch's default precision, whatever the model's.
+        dtype = next((each.dtype for each in self.model.parameters()), torch.get_default_dtype())
+        with seeded(generator), default_dtype(dtype):
             drawn: Tensor = self.model.sample(n, context=self.contexts(1))  # type: ignore[operator]
         return drawn if self.context is None else drawn[0]
 
@@ -61,8 +66,46 @@ class NflowsFlow(NflowsDistribution):
         x: Tensor = self.model._transform.inverse(z, context=self._embedded(len(z)))[0]  # type: ignore
         return x
 
+    def curvature_layers(self) -> LayeredFlow:
+        """Describe the layers of a flow of additive couplings on vectors.
+
+        Raises
+        ------
+        RouteError
+            If it has other transforms, or a context.
+        """
+        shape: Any = self.model._distribution._shape  # type: ignore[union-attr]
+        composed: Any = self.model._transform
+        if len(shape) != 1 or self.context is not None or not is_of("nflows", "CompositeTransform")(composed):
+            raise unknown_step(composed)
+        collected = CouplingSteps(shape[0], next(self.parameters()).device)
+        for step in composed._transforms:
+            if is_of("nflows", "AdditiveCouplingTransform")(step) and step.unconditional_transform is None:
+                network = network_layers(step.transform_net, "transform_net", _residual)
+                collected.couple(step.identity_features, step.transform_features, network)
+            elif is_of("nflows", "Permutation")(step):
+                collected.permute(step._permutation)
+            else:
+                raise unknown_step(step)
+        return collected.flow()
+
     def _embedded(self, count: int) -> Any:
         return self.model._embedding_net(self.contexts(count))  # type: ignore[operator]
+
+
+def _residual(module: nn.Module, name: str) -> Network | None:
+    """A residual network of nflows, or one of its blocks, without batch normalisation and context."""
+    part: Any = module
+    if is_of("nflows", "ResidualNet")(module) and part.context_features is None:
+        parts = {"initial_layer": part.initial_layer, **dict(part.blocks.named_children())}
+        parts["final_layer"] = part.final_layer
+        return tuple(each for key, inner in parts.items() for each in network_layers(inner, f"{name}.{key}", _residual))
+    if is_of("nflows", "ResidualBlock")(module) and not part.use_batch_norm:
+        inner = []
+        for position, linear in enumerate(part.linear_layers):
+            inner += [*network_layers(part.activation, f"{name}.{position}"), *network_layers(linear, name)]
+        return (Residual(tuple(inner)),)
+    return None
 
 
 def adapt_nflows(model: Any, context: Any) -> nn.Module:

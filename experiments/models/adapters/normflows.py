@@ -5,6 +5,7 @@ References
 V. Stimper et al., "normflows: A PyTorch package for normalizing flows", JOSS 8 (2023), arXiv:2302.12014.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -12,11 +13,15 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from curvature.errors import OptionError
+from curvature.hessian.layered.flow import LayeredFlow
 from experiments.models.adapters.adapted import AdaptedModel, no_context, require_initialised, seeded
 from experiments.models.adapters.adapter import Adapter, is_of
+from experiments.models.adapters.described import CouplingSteps, Network, network_layers, unknown_step
 
 CONDITIONAL = ("ConditionalNormalizingFlow", "ClassCondFlow", "MultiscaleFlow")
 FLOWS = ("NormalizingFlow", *CONDITIONAL)
+BLOCKS = ("AffineCouplingBlock", "GlowBlock")
+"""Flows that run their own `flows` one after the other."""
 
 
 class NormflowsFlow(AdaptedModel):
@@ -45,10 +50,40 @@ class NormflowsBijection(NormflowsFlow):
         """Return the latents `z = f(x)` and `log|det df/dx|` in nats."""
         # normflows' own inverse_and_log_det adds up in float32 whatever the model's precision.
         log_det = x.new_zeros(len(x))
-        for flow in reversed(self.model.flows):  # type: ignore[arg-type]
+        for flow in reversed(_single_flows(self.model.flows)):  # type: ignore[arg-type]
             x, own = flow.inverse(x, *self._conditions(len(x)))
             log_det = log_det + own
         return x, log_det
+
+    def log_prob(self, x: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
+        """Return `log p(x)` in nats."""
+        # normflows' own log_prob adds up in place, which torch.func.vmap refuses.
+        z, log_det = self(x)
+        base: Tensor = self.model.q0.log_prob(z, *self._conditions(len(x)))  # type: ignore[union-attr,operator]
+        return log_det + base
+
+    def curvature_layers(self) -> LayeredFlow:
+        """Describe the layers of a flow of couplings without scales on vectors.
+
+        Raises
+        ------
+        RouteError
+            If it has other flows.
+        """
+        dim: Any = getattr(self.model.q0, "d", None)
+        if not is_of("normflows", "DiagGaussian")(self.model.q0) or len(self.model.q0.shape) != 1:  # type: ignore
+            raise unknown_step(self.model.q0)
+        collected = CouplingSteps(dim, next(self.parameters()).device)
+        entries = torch.arange(dim, device=collected.device)
+        for step in reversed(_single_flows(self.model.flows)):  # type: ignore[arg-type]
+            if is_of("normflows", "AffineCoupling")(step) and not step.scale:
+                first, second = entries.chunk(2)
+                collected.couple(first, second, network_layers(step.param_map, "param_map", _perceptron), sign=-1)
+            elif is_of("normflows", "Permute")(step):
+                collected.permute(step.inverse(entries[None])[0][0])
+            elif not (is_of("normflows", "Split")(step) and step.mode == "channel"):
+                raise unknown_step(step)
+        return collected.flow()
 
     def inverse(self, z: Tensor) -> Float[Tensor, " B *event"]:
         """Return `x = f^{-1}(z)`."""
@@ -99,6 +134,16 @@ def adapt_normflows(model: Any, context: Any) -> nn.Module:
         return NormflowsMultiscale(model, context)
     has_latents = not is_of("normflows", "ClassCondFlow")(model)
     return NormflowsBijection(model, context) if has_latents else NormflowsFlow(model, context)
+
+
+def _perceptron(module: nn.Module, name: str) -> Network | None:
+    return network_layers(module.net, name) if is_of("normflows", "MLP")(module) else None  # type: ignore[arg-type]
+
+
+def _single_flows(flows: Iterable[Any]) -> list[Any]:
+    """The flows that blocks are made of: blocks add up log-determinants in place, which `torch.func.vmap` refuses."""
+    is_block = is_of("normflows", *BLOCKS)
+    return [single for flow in flows for single in (_single_flows(flow.flows) if is_block(flow) else [flow])]
 
 
 ADAPTER = Adapter("normflows", "normflows", 10, is_of("normflows"), adapt_normflows)

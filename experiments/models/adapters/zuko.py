@@ -13,8 +13,11 @@ from torch import Tensor, nn
 from torch.distributions import Distribution
 
 from curvature.errors import OptionError
+from curvature.hessian.layered.flow import LayeredFlow
+from curvature.hessian.layered.layers import Dense
 from experiments.models.adapters.adapted import AdaptedModel, seeded
 from experiments.models.adapters.adapter import Adapter, is_of
+from experiments.models.adapters.described import CouplingSteps, Network, network_layers, unknown_step
 
 
 class ZukoDistribution(AdaptedModel):
@@ -50,6 +53,37 @@ class ZukoFlow(ZukoDistribution):
         """Return `x = f^{-1}(z)`."""
         x: Tensor = self.distribution().transform.inv(z)  # type: ignore[attr-defined]
         return x
+
+    def curvature_layers(self) -> LayeredFlow:
+        """Describe the layers of a flow of additive couplings.
+
+        Raises
+        ------
+        RouteError
+            If it has other transforms, or a context.
+        """
+        steps = self.model.transform.transforms  # type: ignore[union-attr]
+        masks: list[Any] = [getattr(step, "mask", None) for step in steps]  # type: ignore[union-attr]
+        collected = None
+        for step, mask in zip(steps, masks, strict=True):  # type: ignore[arg-type]
+            is_additive = getattr(getattr(step, "univariate", None), "__name__", "") == "AdditiveTransform"
+            if mask is None or not is_additive or self.context is not None:
+                raise unknown_step(step)
+            collected = collected or CouplingSteps(len(mask), mask.device)
+            collected.couple(
+                mask.nonzero()[:, 0], (~mask).nonzero()[:, 0], network_layers(step.hyper, "hyper", _linear)
+            )
+        if collected is None:
+            raise unknown_step(self.model)
+        return collected.flow()
+
+
+def _linear(module: nn.Module, name: str) -> Network | None:
+    """A linear layer of zuko's own, unless it is a stack of several."""
+    weight: Any = getattr(module, "weight", None)
+    if not is_of("zuko", "Linear")(module) or weight.ndim != 2:
+        return None
+    return (Dense(weight, module.bias),)  # type: ignore[arg-type]
 
 
 def adapt_zuko(model: Any, context: Any) -> nn.Module:

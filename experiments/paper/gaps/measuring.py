@@ -26,7 +26,7 @@ from experiments.study.trained_model import TrainedModel
 
 Part = Literal["bpd", "ladder"]
 
-VERSION = 2
+VERSION = 3
 IRRELEVANT = {"bpd": ("n_images", "nodes", "mean_curvature_points"), "ladder": ("n_bpd",)}
 """Settings that the tables of a part do not depend on."""
 

@@ -130,7 +130,7 @@ class Overridden(CouplingFlow):
 
 class Refusing(CouplingFlow):
     def curvature_layers(self):
-        raise RouteError("coupling: expected an additive coupling, got Affine; use 'hvp'")
+        raise RouteError("coupling: expected an additive coupling, got Affine")
 
 
 @pytest.mark.parametrize(

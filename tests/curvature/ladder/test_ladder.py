@@ -35,8 +35,9 @@ def test_table_and_progress():
     ladder = curvature_ladder(model, q, p, progress=lambda done, total: seen.append((done, total)))
     assert seen == [(75, 155), (150, 155), (155, 155)]
     lines = str(ladder).splitlines()
-    assert len(lines) == 2 + len(ladder.rungs) + 1 + len(ladder.absent)
-    table = lines[1 : -len(ladder.absent)]
+    assert lines[-1].startswith("no ceiling: the model does not say")
+    assert len(lines) == 2 + len(ladder.rungs) + 1 + len(ladder.absent) + 1
+    table = lines[1 : -len(ladder.absent) - 1]
     assert table[-1].startswith("measured")
     assert table[-2].endswith("agrees")
     assert len({line.rindex(line.split()[-1]) for line in table[1:-1]}) == 1, "the last column is aligned"

@@ -27,11 +27,8 @@ class Gaussian(nn.Module):
 def right():
     return Gaussian()
 
-def wrong():
-    return Gaussian(shift=0.5)
-
-def training():
-    return Gaussian().train()
+def wrong(shift=0.5):
+    return Gaussian(shift)
 
 def fails():
     raise OSError("no weights here")
@@ -78,6 +75,14 @@ def test_a_failed_check_exits_with_one_and_prints_a_program_that_runs(here, caps
     assert float(left) == pytest.approx(np.exp(0.5), rel=1e-3)
 
 
+def test_arguments_of_the_factory_make_the_model_and_are_in_the_program(here, capsys):
+    check("wrong", "--inputs", "mine.npy", "--fast", "--model-args", "shift=0.0")
+    assert "failed" not in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        check("wrong", "--inputs", "mine.npy", "--fast", "--model-args", "shift=0.25")
+    assert "load_own_density('flows_of_the_check_test:wrong', {'shift': 0.25}, x)" in capsys.readouterr().out
+
+
 def test_expected_failures_do_not_fail(here, capsys):
     reasons = ["gaussian-identities=unnormalised", "integrates-to-one=unnormalised on purpose"]
     check("wrong", "--inputs", "mine.npy", "--fast", "--expect-failure", *reasons)
@@ -87,7 +92,7 @@ def test_expected_failures_do_not_fail(here, capsys):
 
 
 def test_a_trained_model_is_checked_on_its_training_images(monkeypatch, capsys):
-    from experiments.command_line import check as command
+    from experiments.command_line import density_option
 
     flow = glow((1, 4, 4), levels=1, steps=1).float().eval()
 
@@ -97,7 +102,7 @@ def test_a_trained_model_is_checked_on_its_training_images(monkeypatch, capsys):
         representation = UNIFORM
 
     Trained.train_images.head = lambda count: (256 * images(flow, 8)).byte()
-    monkeypatch.setattr(command, "open_model", lambda name: Trained)
+    monkeypatch.setattr(density_option, "open_model", lambda name, own: Trained)
     main(["check", "cifar10", "--fast"])
     printed = capsys.readouterr().out
     assert "Checks of cifar10" in printed
@@ -109,7 +114,8 @@ def test_a_trained_model_is_checked_on_its_training_images(monkeypatch, capsys):
     [
         (["right"], ["--inputs", "FILE.npy"]),
         (["rihgt", "--inputs", "mine.npy"], ["did you mean 'right'"]),
-        (["training", "--inputs", "mine.npy"], ["training mode", "model.eval()"]),
+        (["right", "--inputs", "mine.npy", "--train-inputs", "mine.npy"], ["leave one of the two out"]),
+        (["right", "--inputs", "mine.npy", "--model-args", "shift=1"], ["unexpected keyword argument 'shift'"]),
         (["fails", "--inputs", "mine.npy"], ["OSError: no weights here"]),
         (["right", "--inputs", "nowhere.npy"], ["nowhere.npy: there is no such file"]),
         (["right", "--inputs", "two.npz"], ["holds the arrays a, b; say which: two.npz:a"]),

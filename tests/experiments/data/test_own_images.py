@@ -58,4 +58,4 @@ def test_names_of_input_sets():
     assert directory_name("/data/my.images.npz:train") == "my-images-npz-train"
     assert directory_name("mnist") == "mnist"
     with pytest.raises(UnknownNameError, match="unknown transform"):
-        parse_input_set("a.npz:key:blur=2")
+        parse_input_set("a.npz:key:sharpen=2")

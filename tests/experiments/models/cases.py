@@ -67,10 +67,10 @@ def nice(event_shape: tuple[int, int, int], **config: object) -> NICE:
     return trained(NICE(event_shape, NICEConfig(**{"width": 6, "couplings": 3, **config})))  # type: ignore[arg-type]
 
 
-def transformer(event_shape: tuple[int, int, int], seed: int = 0, **config: object) -> TransformerFlow:
+def transformer(event_shape: tuple[int, int, int], **config: object) -> TransformerFlow:
     """An initialised transformer flow in float64 with non-trivial weights."""
-    sizes = {"blocks": 4, "depth": 1, "width": 8, "heads": 2}
-    return trained(TransformerFlow(event_shape, TransformerConfig(**{**sizes, **config}), seed))  # type: ignore[arg-type]
+    sizes = {"blocks": 4, "depth": 1, "width": 8, "heads": 2, **config}
+    return trained(TransformerFlow(event_shape, TransformerConfig(**sizes)))  # type: ignore[arg-type]
 
 
 class PlainFlow(Flow):
@@ -114,13 +114,15 @@ CASES = [
     ),
     Case("glow-colour", lambda: glow((3, 4, 4), levels=1)),
     Case("glow-oblong-two-levels", lambda: glow((3, 4, 8), levels=2, steps=1)),
-    Case("transformer-coupling", lambda: transformer((1, 6, 6), update="additive", block="coupling")),
-    Case("transformer-causal", lambda: transformer((2, 4, 4), update="additive", depth=2)),
     Case("glow-learned-prior", lambda: glow((2, 4, 4), levels=2, learn_prior_scale=True)),
     Case("glow-affine", lambda: glow((1, 4, 4), levels=2, coupling="affine")),
     Case("realnvp", lambda: realnvp((1, 4, 4))),
     Case("realnvp-channel", lambda: realnvp((1, 4, 4), mask="channel", learn_prior_scale=True)),
     Case("realnvp-horizontal", lambda: realnvp((2, 4, 2), mask="horizontal", levels=1)),
     Case("realnvp-cycle", lambda: realnvp((1, 4, 4), mask="cycle", coupling="additive", levels=1, couplings=4)),
+    Case("transformer-coupling", lambda: transformer((1, 4, 6), block="coupling")),
+    Case("transformer-causal", lambda: transformer((1, 4, 4), depth=2)),
+    Case("transformer-coupling-additive", lambda: transformer((2, 4, 4), update="additive", block="coupling")),
+    Case("transformer-causal-additive", lambda: transformer((1, 4, 4), update="additive")),
     Case("nice", lambda: nice((1, 3, 3))),
 ]

@@ -15,11 +15,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from curvature import expand
+from curvature.claims.engine.drawing.coordinates import Coordinates, Entries
 from curvature.claims.engine.drawing.covariance_strategies import Covariance, covariances
 from curvature.claims.engine.drawing.small_numbers import Matrix, Vector, eighths, vectors
 from curvature.claims.engine.drawing.toy_flow import ToyFlow
 from curvature.errors import OptionError
 from curvature.expansion import Expansion
+from curvature.moments import Moments
 
 
 class Model(Protocol):
@@ -41,7 +43,7 @@ CasesOf = Callable[[Models], SearchStrategy[Any]]
 """Strategy of cases over a strategy of models."""
 
 Numbers = Callable[[Sequence[int]], Sequence[SearchStrategy[Any]]]
-"""Strategies of what a case holds beside its model, for events of a shape."""
+"""Strategies of what a case holds beside its model, for coordinates of a shape."""
 
 
 @dataclass(frozen=True)
@@ -57,22 +59,36 @@ class Density:
 
 @dataclass(frozen=True)
 class AtPoint:
-    """A model and an expansion point x0, as D numbers."""
+    """A model and an expansion point x0, as numbers in the coordinates of the model."""
 
     model: Model
     x0: Vector
 
+    @property
+    def coordinates(self) -> Coordinates:
+        """What the numbers mean."""
+        return coordinates_of(self.model)
+
     def point(self) -> Float[Tensor, "*event"]:
         """x0 as an event."""
-        return self.event(self.x0)
+        return self.coordinates.point(self.x0)
 
-    def event(self, numbers: Vector) -> Float[Tensor, "*event"]:
-        """D numbers as an event."""
-        return torch.tensor(numbers, dtype=torch.float64).reshape(self.model.event_shape)
+    def displacement(self, numbers: Vector) -> Float[Tensor, "*event"]:
+        """Numbers as a difference of events."""
+        return self.coordinates.displacements((numbers,))[0]
 
     def events(self, rows: Matrix) -> Float[Tensor, " N *event"]:
-        """Rows of D numbers as events."""
-        return torch.tensor(rows, dtype=torch.float64).reshape(len(rows), *self.model.event_shape)
+        """Rows of numbers as events."""
+        return torch.stack([self.coordinates.point(row) for row in rows])
+
+    def moments(self, covariance: Covariance) -> Moments:
+        """Moments with mean x0 and this covariance."""
+        columns = self.coordinates.displacements(covariance.columns).flatten(1)
+        return Moments(self.point(), columns.T.contiguous(), count=1)
+
+    def visited(self) -> Float[Tensor, " N *event"]:
+        """The events at which log p must be finite."""
+        return self.point()[None]
 
     @property
     def toy_flow(self) -> ToyFlow:
@@ -93,10 +109,21 @@ class AtPoint:
         return expand(self.model.log_prob, self.point())
 
     @cached_property
-    def hessian(self) -> Float[Tensor, "D D"]:
-        """H at x0 by reverse mode over reverse mode of log_prob: independent of the toolkit, and fast for small D."""
-        H = torch.autograd.functional.hessian(lambda x: self.model.log_prob(x[None])[0], self.point())
-        return H.reshape(len(self.x0), len(self.x0))
+    def hessian(self) -> Float[Tensor, "K K"]:
+        """H at x0 among the directions of the frame, by reverse mode over reverse mode: independent of the toolkit."""
+        frame = self.coordinates.frame
+        x = self.point().expand(len(frame), *self.model.event_shape).clone().requires_grad_()
+        (g,) = torch.autograd.grad(self.model.log_prob(x).sum(), x, create_graph=True, materialize_grads=True)
+        if not g.requires_grad:
+            return frame.new_zeros(len(frame), len(frame))
+        # Every row of the batch is the same point, with one direction of its own.
+        (rows,) = torch.autograd.grad((g.flatten(1) * frame).sum(), x, materialize_grads=True)
+        H = rows.flatten(1) @ frame.T
+        return (H + H.T) / 2
+
+    def in_frame(self, moments: Moments) -> Float[Tensor, "K R"]:
+        """The factor of a covariance among the directions of the frame."""
+        return self.coordinates.frame @ moments.factor
 
 
 @dataclass(frozen=True)
@@ -112,9 +139,21 @@ def cases_of(kind: type, numbers: Numbers) -> CasesOf:
     @st.composite
     def case(draw: DrawFn, models: Models) -> Any:
         model = draw(models)
-        return kind(model, *(draw(strategy) for strategy in numbers(model.event_shape)))
+        return kind(model, *(draw(strategy) for strategy in numbers(coordinates_of(model).shape)))
 
     return case
+
+
+def coordinates_of(model: Any) -> Coordinates:
+    """What the numbers of cases mean for a model: the entries of its events, unless it says otherwise."""
+    found: Coordinates = getattr(model, "coordinates", None) or Entries(tuple(model.event_shape))
+    return found
+
+
+@torch.no_grad()
+def has_finite_density(case: AtPoint) -> bool:
+    """Whether log p is finite wherever a case evaluates it; models may have a bounded support."""
+    return bool(case.model.log_prob(case.visited()).isfinite().all())
 
 
 def points(event_shape: Sequence[int]) -> SearchStrategy[Vector]:

@@ -10,6 +10,7 @@ from hypothesis.strategies import SearchStrategy
 from torch import nn
 
 from curvature.claims.engine.drawing.cases import Density
+from curvature.claims.engine.drawing.given_density import GivenDensity
 from curvature.claims.engine.drawing.toy_flow import ToyFlow
 from curvature.errors import OptionError
 from curvature.precision import LogDensity
@@ -124,7 +125,7 @@ def _import(made: Callable[..., Any]) -> str:
     return f"from {module} import {name}"
 
 
-def own_model(given: Any) -> ToyFlow | OwnModel:
+def own_model(given: Any) -> ToyFlow | OwnModel | GivenDensity:
     """What claims see of a model that the user's strategy drew.
 
     Raises
@@ -132,7 +133,7 @@ def own_model(given: Any) -> ToyFlow | OwnModel:
     OptionError
         If it has no log_prob, or does not say the shape of its events.
     """
-    if isinstance(given, ToyFlow):
+    if isinstance(given, ToyFlow | GivenDensity):
         return given
     log_prob = given if isinstance(given, nn.Module) else getattr(given, "log_prob", None)
     shape = getattr(given, "event_shape", None)
@@ -140,6 +141,6 @@ def own_model(given: Any) -> ToyFlow | OwnModel:
         missing = "log_prob" if log_prob is None else "event_shape"
         raise OptionError(
             f"models: {type(given).__name__} has no {missing}; draw Density(log_prob, event_shape), "
-            "or use strategies.densities(make, event_shape=...)"
+            "use strategies.densities(make, event_shape=...), or given_density(flow, x) for one model"
         )
     return OwnModel(given, LogDensity.of(log_prob), tuple(shape))

@@ -110,6 +110,10 @@ class EmbeddingFlow(DensityModel):
         self.require_events(x)
         return self.flow.log_prob(x[:, :, None, None])
 
+    def log_prob_parts(self, x: Float[Tensor, "B K"]) -> dict[str, Float[Tensor, " B"]]:
+        """Return the prior term and the log-determinant of the flow in nats."""
+        return self.flow.log_prob_parts(x[:, :, None, None])
+
     def sample(self, n: int, generator: torch.Generator, temperature: float = 1.0) -> Float[Tensor, "n K"]:
         """Draw `n` events."""
         return self.flow.sample(n, generator, temperature).flatten(1)

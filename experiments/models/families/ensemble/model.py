@@ -84,10 +84,10 @@ class Ensemble(DensityModel):
         return torch.stack([member.log_prob(x) for member in self.models()])
 
     def waic(self, x: Float[Tensor, " B *event"]) -> Float[Tensor, " B"]:
-        """Return the mean over members of log p, less its variance over members (Choi et al. 2018, arXiv 1810.01392).
+        """Return the mean over members of log p, less its variance over members (docs/theory.md, eq. 66).
 
-        The watanabe-akaike information criterion of each image, in nats; larger for images that all members find
-        likely. The variance is the unbiased one, with divisor K - 1.
+        The Watanabe-Akaike information criterion of each image (Choi et al. 2018, arXiv 1810.01392), in nats; larger
+        for images that all members find likely. The variance is the unbiased one, with divisor K - 1.
         """
         log_p = self.member_log_probs(x)
         return log_p.mean(0) - log_p.var(0)
@@ -103,6 +103,10 @@ class Ensemble(DensityModel):
         """Initialise every member from the images `x`."""
         for member in self.models():
             member.initialise(x)
+
+    def member_densities(self) -> list[DensityModel]:
+        """Return the members, whose Hessians make that of the mixture (`curvature.hessian.members`)."""
+        return self.models()
 
     def models(self) -> list[DensityModel]:
         """Return the members."""

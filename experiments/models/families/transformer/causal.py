@@ -5,7 +5,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from experiments.models.bijection import Bijection
-from experiments.models.families.transformer.config import NUMBERS_PER_ENTRY, TransformerConfig, network_sizes
+from experiments.models.config import NUMBERS_PER_CHANNEL
+from experiments.models.families.transformer.config import TransformerConfig, network_sizes
 from experiments.models.families.transformer.network import PatchTransformer
 from experiments.models.families.transformer.patches import grid_of, tokens_of
 from experiments.models.families.transformer.update import UPDATES
@@ -38,7 +39,7 @@ class CausalBlock(Bijection):
         self.update = UPDATES[config.update]
         self.is_reversed = index % 2 == 1
         read, changed, tokens = network_sizes(config, index, entries, grid[0] * grid[1])
-        numbers = changed * NUMBERS_PER_ENTRY[config.update]
+        numbers = changed * NUMBERS_PER_CHANNEL[config.update]
         self.network = PatchTransformer(config, tokens, read, numbers, True, generator)
 
     @property

@@ -5,17 +5,14 @@ from typing import Annotated, Literal, get_args
 
 from curvature.errors import ShapeError
 from curvature.names import require_known
-from experiments.models.config import ActivationName, ModelConfig
+from experiments.models.config import NUMBERS_PER_CHANNEL, ActivationName, CouplingName, ModelConfig, volume_fact
 from experiments.models.registry import EventShape, Family, ModelDescription, ModelSize
 from experiments.settings import Range, require_ranges, require_setting
 
 BlockName = Literal["coupling", "causal"]
-UpdateName = Literal["affine", "additive"]
 
 MLP_RATIO = 4
 """Hidden numbers of a layer's two-layer network, in multiples of its width (Dosovitskiy et al. 2021, table 1)."""
-NUMBERS_PER_ENTRY: dict[UpdateName, int] = {"affine": 2, "additive": 1}
-"""Numbers that a network says for each entry of a patch that is changed."""
 
 SOURCES = {
     "coupling": "A. Kolesnikov, A. Susano Pinto, M. Tschannen, Jet, 2024, arXiv 2412.15129",
@@ -41,7 +38,7 @@ class TransformerConfig(ModelConfig):
     block: BlockName = "causal"
     """What a block's transformer reads: one half of the image (coupling), or the patches before each one (causal)."""
 
-    update: UpdateName = "affine"
+    update: CouplingName = "affine"
     """How a block changes a patch: scale and shift, or a shift alone, which keeps the volume constant."""
 
     patch: Annotated[int, Range(1, 64)] = 2
@@ -70,7 +67,7 @@ class TransformerConfig(ModelConfig):
 
     def __post_init__(self) -> None:
         require_ranges(self, "model")
-        names = {"block": BlockName, "update": UpdateName, "activation": ActivationName}
+        names = {"block": BlockName, "update": CouplingName, "activation": ActivationName}
         for name, allowed in names.items():
             require_known(name, getattr(self, name), get_args(allowed))
         divides = self.width % self.heads == 0
@@ -80,7 +77,6 @@ class TransformerConfig(ModelConfig):
 def describe(config: TransformerConfig) -> ModelDescription:
     """Describe a transformer flow."""
     additive = config.update == "additive"
-    volume = "log|det df/dx| does not depend on x." if additive else "log|det df/dx| depends on x."
     scale = "learned" if config.learn_prior_scale else "fixed to 1"
     reads = {
         "coupling": "one half of the patches, or one half of the entries of every patch, and changes the other half",
@@ -96,7 +92,7 @@ def describe(config: TransformerConfig) -> ModelDescription:
             f"{config.blocks} blocks on patches of {config.patch} x {config.patch} pixels; each is {mixing}, and an "
             f"{config.update} update by a transformer of {config.depth} layers, width {config.width} and "
             f"{config.heads} heads, which reads {reads}.",
-            f"Prior: Gaussian, one standard deviation for all latents, {scale}. {volume}",
+            f"Prior: Gaussian, one standard deviation for all latents, {scale}. {volume_fact(config.update)}",
         ),
         limits="Published transformer flows are a hundred times larger and were trained for days on GPUs.",
         citation=SOURCES[config.block],
@@ -150,7 +146,7 @@ def size(config: TransformerConfig, event_shape: EventShape) -> ModelSize:
     activations = 0
     for index in range(config.blocks):
         read, changed, tokens = network_sizes(config, index, entries, patches)
-        parameters += _network_weights(config, tokens, read, changed * NUMBERS_PER_ENTRY[config.update])
+        parameters += _network_weights(config, tokens, read, changed * NUMBERS_PER_CHANNEL[config.update])
         # A layer keeps about eight widths and twice the hidden numbers of each token, and the weights of attention.
         kept = config.depth * ((8 + 2 * MLP_RATIO) * config.width + config.heads * tokens)
         activations += tokens * (kept + read + 4 * changed) + 3 * entries * patches

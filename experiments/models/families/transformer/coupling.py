@@ -9,12 +9,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from experiments.models.bijection import Bijection
-from experiments.models.families.transformer.config import (
-    NUMBERS_PER_ENTRY,
-    TransformerConfig,
-    network_sizes,
-    splits_patches,
-)
+from experiments.models.config import NUMBERS_PER_CHANNEL
+from experiments.models.families.transformer.config import TransformerConfig, network_sizes, splits_patches
 from experiments.models.families.transformer.network import PatchTransformer
 from experiments.models.families.transformer.patches import grid_of, tokens_of
 from experiments.models.families.transformer.update import UPDATES
@@ -51,7 +47,7 @@ class PatchCoupling(Bijection):
         patches = grid[0] * grid[1]
         _, _, tokens = network_sizes(config, index, entries, patches)
         self.update = UPDATES[config.update]
-        numbers = entries * NUMBERS_PER_ENTRY[config.update]
+        numbers = entries * NUMBERS_PER_CHANNEL[config.update]
         self.network = PatchTransformer(config, tokens, entries, numbers, False, generator)
         colour = (torch.arange(grid[0])[:, None] + torch.arange(grid[1])).flatten() % 2
         read = colour == index % 2
@@ -104,7 +100,7 @@ class EntryCoupling(Bijection):
         self.update = UPDATES[config.update]
         self.reads_first = index % 2 == 0
         self.sizes = (read, changed) if self.reads_first else (changed, read)
-        numbers = changed * NUMBERS_PER_ENTRY[config.update]
+        numbers = changed * NUMBERS_PER_CHANNEL[config.update]
         self.network = PatchTransformer(config, tokens, read, numbers, False, generator)
 
     @property

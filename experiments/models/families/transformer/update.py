@@ -5,7 +5,7 @@ from typing import Protocol
 from jaxtyping import Float
 from torch import Tensor
 
-from experiments.models.families.transformer.config import UpdateName
+from experiments.models.config import CouplingName
 
 LARGEST_LOG_SCALE = 3.0
 """Bound of the logarithm of an affine update's scale; a smooth bound keeps the inverse finite for every weight."""
@@ -61,7 +61,7 @@ class Affine:
         return (y - shift) * (-log_scale).exp()
 
 
-UPDATES: dict[UpdateName, Update] = {"affine": Affine(), "additive": Additive()}
+UPDATES: dict[CouplingName, Update] = {"affine": Affine(), "additive": Additive()}
 
 
 def _log_scale_and_shift(h: Float[Tensor, "B N E2"]) -> tuple[Float[Tensor, "B N E"], Float[Tensor, "B N E"]]:

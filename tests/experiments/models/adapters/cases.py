@@ -129,6 +129,17 @@ def normflows_real_nvp() -> nn.Module:
     return normflows.NormalizingFlow(normflows.distributions.DiagGaussian(DIM), steps)
 
 
+def normflows_additive() -> nn.Module:
+    import normflows
+
+    steps: list[nn.Module] = []
+    for mode in ("swap", "shuffle"):
+        network = normflows.nets.MLP([DIM // 2, 16, DIM // 2], leaky=0.3, init_zeros=False)
+        block = normflows.flows.AffineCouplingBlock(network, scale=False)
+        steps += [block, normflows.flows.Permute(DIM, mode=mode)]
+    return normflows.NormalizingFlow(normflows.distributions.DiagGaussian(DIM, trainable=False), steps)
+
+
 def normflows_glow() -> nn.Module:
     """A multi-scale Glow with a class-conditional prior on 1 x 4 x 4 images, untrained but for its initialisation."""
     import normflows
@@ -154,6 +165,16 @@ def freia_sequence() -> nn.Module:
     network = framework.SequenceINN(DIM)
     for _ in range(2):
         network.append(modules.AllInOneBlock, subnet_constructor=freia_subnet)
+    return network
+
+
+def freia_nice() -> nn.Module:
+    from FrEIA import framework, modules
+
+    network = framework.SequenceINN(DIM)
+    for seed in range(2):
+        network.append(modules.NICECouplingBlock, subnet_constructor=freia_subnet, split_len=2)
+        network.append(modules.PermuteRandom, seed=seed)
     return network
 
 
@@ -228,6 +249,8 @@ CASES = [
         CONTEXT,
     ),
     Case("normflows RealNVP", "normflows", normflows_real_nvp, own_log_prob),
+    Case("normflows additive", "normflows", normflows_additive, own_log_prob),
+    Case("FrEIA NICE", "FrEIA", freia_nice, freia_log_prob),
     Case("FrEIA sequence", "FrEIA", freia_sequence, freia_log_prob),
     Case("FrEIA graph", "FrEIA", freia_graph, freia_log_prob),
     Case("FrEIA conditional", "FrEIA", freia_conditional, freia_log_prob, CONTEXT),

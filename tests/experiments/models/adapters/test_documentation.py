@@ -46,17 +46,36 @@ def test_block(block, tmp_path, capsys):
     assert "predicted gap" in printed or "gap of q" in printed
 
 
-def test_command_of_the_page(tmp_path, monkeypatch):
+FLOWS = """
+import functools, torch, zuko
+
+def flow(seed):
+    torch.manual_seed(seed)
+    return zuko.flows.NICE(16, transforms=2, hidden_features=(16,), activation=torch.nn.SiLU)
+
+class Conditional(torch.nn.Module):
+    def log_prob(self, x, y):
+        return -0.5 * (x - y / 10).square().sum(1)
+
+def of_class(label):
+    return functools.partial(Conditional().eval().log_prob, y=label)
+"""
+
+
+def test_commands_of_the_page(tmp_path, monkeypatch, capsys):
     pytest.importorskip("zuko")
-    (command,) = re.findall(r"likelihood-curvature (.*mine:flow.*)", PAGE)
+    commands = re.findall(r"likelihood-curvature (.*mine:.*)", PAGE)
     monkeypatch.chdir(tmp_path)
     images = np.random.default_rng(0).integers(0, 256, (40, 1, 4, 4), dtype=np.uint8)
     np.savez("mine.npz", train=images[:20], test=images[20:])
-    Path("mine.py").write_text(
-        "import torch, zuko\n\ndef flow(seed):\n    torch.manual_seed(seed)\n"
-        "    return zuko.flows.NICE(16, transforms=2, hidden_features=(16,), activation=torch.nn.SiLU)\n"
-    )
-    run(*command.split(), "--n-images", 8)
+    Path("mine.py").write_text(FLOWS)
+    few = {"compare": ("--n-images", 8, "--mean-curvature-points", 0), "check": (), "verify": ()}
+    for command in commands:
+        run(*command.split(), *few[command.split()[0]])
     comparison = pd.read_csv(tmp_path / "runs" / "compare-mine.flow" / "comparison.csv")
     assert set(comparison["input_set"]) == {"mine.npz:test", "constant=128"}
     assert set(comparison["model"]) == {"NICE"}
+    assert (tmp_path / "runs" / "compare-mine.of_class" / "comparison.csv").is_file()
+    printed = capsys.readouterr().out
+    assert "Checks of mine:flow" in printed
+    assert "Claims on mine:flow" in printed

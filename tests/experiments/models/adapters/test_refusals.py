@@ -1,5 +1,7 @@
 """What `adapt` refuses, in one line that says what to write instead; and that it imports no library by itself."""
 
+import copy
+import functools
 import subprocess
 import sys
 
@@ -94,3 +96,33 @@ def test_module_with_a_second_argument():
 
     adapted = adapt(Conditional().eval(), context=torch.ones(3))
     assert torch.equal(adapted.log_prob(torch.zeros(2, 3)), torch.full((2,), -1.5))
+
+
+class Conditional(nn.Module):
+    def log_prob(self, x, c, shift=0.0):
+        return -0.5 * (x - c - shift).square().sum(1)
+
+
+def test_partial_method_takes_its_arguments_along_to_double_precision():
+    held = functools.partial(Conditional().eval().log_prob, c=torch.tensor([0.1, 0.7]), shift=1.0)
+    adapted = adapt(held)
+    x = torch.zeros(2, 2)
+    torch.testing.assert_close(adapted.log_prob(x), held(x))
+    double = copy.deepcopy(adapted).double()
+    assert double.log_prob(x.double()).dtype == torch.float64
+    assert double.keywords["c"].dtype == torch.float64
+    assert held.keywords["c"].dtype == torch.float32
+    flat = adapt(held, event_shape=(1, 1, 2))
+    torch.testing.assert_close(flat.log_prob(x.reshape(2, 1, 1, 2)), held(x))
+    with pytest.raises(OptionError, match="takes no context"):
+        adapt(held, context=1.0)
+
+
+def test_another_method_than_log_prob_is_a_density():
+    class Callable(nn.Module):
+        def forward(self, x):
+            return -x.square().sum(1)
+
+    adapted = adapt(Callable().forward)
+    assert torch.equal(adapted.log_prob(torch.ones(2, 3)), torch.full((2,), -3.0))
+    assert not adapted.training

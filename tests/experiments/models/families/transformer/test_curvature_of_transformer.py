@@ -6,7 +6,7 @@ import torch
 from curvature import Moments, expand
 from tests.experiments.models.cases import images, seeded, transformer
 
-ROUTE = "hvp (forward-over-reverse, attention by its plain kernel)"
+ROUTE = "hvp (reverse-over-reverse, attention by its plain kernel)"
 
 
 @pytest.fixture(params=["coupling-affine", "coupling-additive", "causal-affine", "causal-additive"])

@@ -12,8 +12,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from curvature.checks.engine.not_applicable import NotApplicableError
 from curvature.errors import RouteError
+from curvature.not_applicable import NotApplicableError
 
 
 def forward(model: Any, x: Float[Tensor, " B *event"]) -> tuple[Float[Tensor, " B *latent"], Float[Tensor, " B"]]:
