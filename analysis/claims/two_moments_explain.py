@@ -19,6 +19,6 @@ CLAIM = DataClaim(
     source="docs/theory.md: what means and covariances can say at most",
     effect="predicted gap over measured gap",
     reads=("comparison", "ladder"),
-    command="likelihood-curvature compare --model RUN",
+    command="likelihood-curvature compare --model RUN --rungs taylor2 gaussian",
     evaluate=evaluate,
 )

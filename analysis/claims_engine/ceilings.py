@@ -1,7 +1,7 @@
 """Findings about gaps as shares of the ceiling of a constant-volume flow (docs/theory.md, eq. 87)."""
 
 from collections.abc import Callable
-from math import hypot
+from math import hypot, sqrt
 
 import pandas as pd
 
@@ -47,8 +47,20 @@ def shares_of_ceiling(
 
 
 def _share(row: "pd.Series", column: str, region: Region) -> Finding:
-    """The error takes gap and ceiling as independent; they share the training images, so it is too large."""
-    share = -row[column] / row["ceiling"]
-    error = hypot(row[f"{column}_se"], share * row["ceiling_se"]) / row["ceiling"]
-    prediction = None if column == "predicted" else -row["predicted"] / row["ceiling"]
-    return Finding(f"{row['train_set']} -> {row['input_set']} ({row['run']})", share, error, region, prediction)
+    share, ceiling = -row[column] / row["ceiling"], row["ceiling"]
+    is_measured = column == "measured"
+    error = _measured_error(row, share) if is_measured else hypot(row["predicted_se"], share * row["ceiling_se"])
+    prediction = -row["predicted"] / ceiling if is_measured else None
+    name = f"{row['train_set']} -> {row['input_set']} ({row['run']})"
+    return Finding(name, share, error / ceiling, region, prediction)
+
+
+def _measured_error(row: "pd.Series", share: float) -> float:
+    """The error of a measured share, times the ceiling.
+
+    Gap and ceiling share the training images: the gap is E_q less E_p of ``|z|^2 / 2 sigma^2`` and the ceiling is E_p,
+    so that the share is ``1 - E_q / E_p``, a ratio of means over different images. A prediction has no such form; its
+    error and the ceiling's are taken as independent.
+    """
+    of_inputs = max(row["measured_se"] ** 2 - row["ceiling_se"] ** 2, 0.0)
+    return hypot(sqrt(of_inputs), (1 - share) * row["ceiling_se"])

@@ -46,6 +46,7 @@ TABLE_KINDS = {
     "measurements": TableKind(
         "measurements.csv", False, SOURCE, ("measured", "measured_se", "auroc", "auroc_se"), COMPARE
     ),
+    "split": TableKind("split.csv", False, (*SOURCE, "part"), ("gap", "gap_se"), f"{COMPARE} --rungs taylor2 gaussian"),
     "waic": TableKind("waic.csv", False, SOURCE, ("gap", "gap_se"), COMPARE),
     "trajectory": TableKind(
         "trajectory.csv", False, (*SOURCE, "rung"), ("step", "predicted", "measured", "measured_se"), TRAJECTORY

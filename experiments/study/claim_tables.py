@@ -1,6 +1,7 @@
 """The tables that claims read, from a directory of results and from the directories of runs."""
 
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
@@ -26,6 +27,7 @@ def read_claim_tables(results: Path, runs: Iterable[Path]) -> dict[str, pd.DataF
     -------
     dict
         Tables by the names of `TABLE_KINDS`; those of several runs are joined, and have a column `RUN_DIRECTORY`.
+        A table without rows, such as the parts of gaps where the rung `gaussian` was not asked for, is left out.
 
     Raises
     ------
@@ -41,9 +43,18 @@ def _files(kind: TableKind, results: Path, runs: tuple[Path, ...]) -> list[Path]
     """The files of one kind, each once, in alphabetical order within a directory."""
     if kind.in_results:
         path = results / kind.file
-        return [path] if path.exists() else []
+        return [path] if path.exists() and _has_rows(path) else []
     paths = (path for run in runs for path in sorted(run.rglob(kind.file)))
-    return list({path.resolve(): path for path in paths}.values())
+    return list({path.resolve(): path for path in paths if _has_rows(path)}.values())
+
+
+def _has_rows(path: Path) -> bool:
+    """Whether anything follows the heading; true of what cannot be read, so that reading it tells why."""
+    try:
+        with path.open("rb") as file:
+            return bool(list(islice(file, 1, 2)))
+    except OSError:
+        return True
 
 
 def _joined(kind: TableKind, paths: Iterable[Path]) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.claims_engine.ceilings import shares_of_ceiling
 from analysis.claims_engine.claim import Finding
 from analysis.claims_engine.inputs import is_paper_pair, other_set, ungrayed
 from analysis.claims_engine.measured import measured_gaps
@@ -59,6 +60,17 @@ def test_the_error_of_a_ratio_is_that_of_repeated_draws(correlation):
 def test_the_error_of_a_ratio_without_a_paired_error_is_that_of_independent_numbers():
     row = pd.Series({"predicted": 1.0, "predicted_se": 0.3, "measured": 1.0, "measured_se": 0.4, "error_se": math.nan})
     assert ratio_with_error(row)[1] == pytest.approx(0.5)
+
+
+def test_the_error_of_a_share_of_the_ceiling_is_that_of_repeated_draws():
+    generator, draws = np.random.default_rng(0), 200_000
+    inputs, training = generator.normal(0.2, 0.01, draws), generator.normal(0.7, 0.02, draws)
+    row = {"run": "r", "train_set": "cifar10", "input_set": "constant=0", "rung": "taylor2", "predicted": -0.6}
+    row |= {"measured": -0.5, "measured_se": math.hypot(0.01, 0.02), "ceiling": 0.7, "ceiling_se": 0.02}
+    (found,) = shares_of_ceiling({"comparison": pd.DataFrame([row])}, "measured", BELOW_ZERO)
+    assert found.effect == pytest.approx(5 / 7)
+    assert found.prediction == pytest.approx(6 / 7)
+    assert found.standard_error == pytest.approx((1 - inputs / training).std(), rel=0.02)
 
 
 def test_a_measurement_that_several_tables_hold_is_one_row():

@@ -18,6 +18,8 @@ OF_PREDICTIONS = {
     "two-moments-explain",
     "less-variance-predicted-likelier",
     "second-order-possible",
+    "higher-orders-are-small",
+    "nothing-beyond-two-moments",
 }
 
 
@@ -82,3 +84,10 @@ def test_a_claim_that_holds_for_some_says_for_how_many_and_where_it_fails():
     found = outcome("lower-contrast-likelier", tables)
     assert (found.verdict, found.summary) == (Verdict.HOLDS_FOR, "holds for 1 of 2")
     assert found.fails_for == ("cifar10 -> cifar10/test:luminance (cifar10)",)
+
+
+@pytest.mark.parametrize(("part", "verdict"), [(0.05, Verdict.HOLDS), (0.07, Verdict.REFUTED)])
+def test_a_part_is_small_against_the_gap_that_it_is_a_part_of(part, verdict):
+    split = World(is_true=True).split()
+    split.loc[split["part"] == "higher orders", "gap"] = part  # of a gap of 0.6, of which a tenth is 0.06
+    assert outcome("higher-orders-are-small", {"split": split}).verdict is verdict

@@ -5,7 +5,7 @@ import pytest
 
 from analysis.claims_engine.registry import data_claims
 from analysis.claims_engine.table_kinds import TABLE_KINDS
-from analysis.comparison import COLUMNS
+from analysis.comparison import COLUMNS, SPLIT_COLUMNS
 from experiments.command_line import main
 from experiments.command_line.commands import COMMANDS
 from experiments.paper.families.table import COLUMNS as FAMILY_COLUMNS
@@ -80,6 +80,13 @@ def test_the_table_of_a_run_that_is_named_twice_is_read_once(written):
     assert set(once["attribution"]["run_directory"]) == {str(runs / "one")}
 
 
+def test_a_table_without_rows_is_as_good_as_none(written, tmp_path):
+    results, runs = written
+    pd.DataFrame(columns=SPLIT_COLUMNS).to_csv(runs / "one" / "split.csv", index=False)
+    run("nothing-beyond-two-moments", "--results", results, "--runs", runs, "--out", tmp_path)
+    assert pd.read_csv(tmp_path / "claims.csv")["claim_verdict"].item().startswith("no data: needs split.csv")
+
+
 @pytest.mark.parametrize("one", data_claims(), ids=lambda one: one.name)
 def test_the_command_that_a_claim_names_exists(one):
     program, command, *_ = one.command.split()
@@ -93,6 +100,7 @@ def test_the_command_that_a_claim_names_exists(one):
         ("gaps", GAP_COLUMNS),
         ("ladder", COLUMNS),
         ("comparison", COLUMNS),
+        ("split", SPLIT_COLUMNS),
         ("families", FAMILY_COLUMNS),
         ("trajectory", PREDICTION_COLUMNS),
         ("hessians", HESSIAN_COLUMNS),
