@@ -1,0 +1,71 @@
+"""Rival explanations as terminal tables: what each explains of log p, and how well it detects each input set."""
+
+from math import isnan
+
+import pandas as pd
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+CIRCULAR = "*"
+EXPLAINED_LEGEND = (
+    "R²: share of the variance of log p over the images of all sets that a line in the score explains; + taylor2: in "
+    "the score and the second-order prediction. Rank: Spearman's correlation of the sets' means with those of log p. "
+    "In brackets: 95 % bootstrap intervals over images. *: computed from log p, so no explanation; left out of all."
+)
+DETECTORS_LEGEND = (
+    "Area under the receiver operating characteristic: the probability that a training image lies further to the side "
+    "where the source expects training images. Below 0.5 the detector is wrong way round. In brackets: 95 % bootstrap "
+    "intervals."
+)
+
+
+def explained_table(explained: pd.DataFrame) -> Table:
+    """Lay out what every score explains; `explained` as `analysis.rival_comparison.compare_rivals` makes it."""
+    title = f"Trained on {explained['train_set'].iloc[0]}: what explains log p"
+    table = _table(title, EXPLAINED_LEGEND)
+    table.add_column("score", no_wrap=True)
+    for column in ("R²", "+ taylor2", "rank"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("remark")
+    for _, row in explained.iterrows():
+        mark = CIRCULAR if row["is_circular"] is True or row["is_circular"] == 1 else ""
+        cells = [_with_interval(row, name) for name in ("r2", "r2_added", "rank_correlation")]
+        table.add_row(Text(row["score"] + mark), *cells, Text("" if pd.isna(row["remark"]) else row["remark"]))
+    return table
+
+
+def detectors_table(detectors: pd.DataFrame) -> Table:
+    """Lay out the AUROC of every score: a row for each input set and score."""
+    table = _table("Scores as detectors", DETECTORS_LEGEND)
+    table.add_column("input set", no_wrap=True)
+    table.add_column("score", no_wrap=True)
+    table.add_column("AUROC", justify="right", no_wrap=True)
+    for name, rows in detectors.groupby("input_set", sort=False):
+        for index, (_, row) in enumerate(rows.iterrows()):
+            table.add_row(Text(str(name) if index == 0 else ""), Text(row["score"]), _with_interval(row, "auroc"))
+    return table
+
+
+def _table(title: str, legend: str) -> Table:
+    table = Table(
+        title=Text(title, style="table.title"),
+        caption=Text(legend, style="table.caption"),
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    table.title_justify = table.caption_justify = "left"
+    return table
+
+
+def _with_interval(row: pd.Series, name: str) -> Text:
+    """A number and the ends of its interval; nothing where there is none."""
+    value, low, high = (float(row[f"{name}{end}"]) if f"{name}{end}" in row else float("nan") for end in _ENDS)
+    if isnan(value):
+        return Text("")
+    text = Text(f"{value:.3f}".replace("-", "−"))
+    text.append(f" [{low:.2f}, {high:.2f}]".replace("-", "−"), style="dim")
+    return text
+
+
+_ENDS = ("", "_low", "_high")
