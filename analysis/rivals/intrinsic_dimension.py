@@ -51,7 +51,7 @@ def dimension_of(distances: Float[Tensor, "N k"]) -> Float[Tensor, " N"]:
 
     References
     ----------
-    E. Levina & P. J. Bickel, "Maximum likelihood estimation of intrinsic dimension", NIPS 2004, eqs. 8 and 9.
+    E. Levina & P. J. Bickel, "Maximum likelihood estimation of intrinsic dimension", NIPS 2004.
     """
     logs = (distances[:, -1:] / distances[:, :-1]).log()
     return (distances.shape[1] - 2) / logs.sum(1)
