@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 from torch import Tensor
 
-from analysis.comparison import BOUND_ERROR, Provenance, compare
+from analysis.comparison import BOUND_ERROR, Provenance, compare, split_table
 from analysis.inputs import InputSet
 from analysis.likelihood import summarize_likelihood
 from analysis.parts import compare_parts
@@ -37,9 +37,9 @@ from experiments.study.trained_model import StudiedModel
 from experiments.study.waic import waic_outputs, waic_table
 
 RECORD, ABSENT = "comparison.json", "absent"
-PARTS = "parts.csv"
-OUTPUTS = ("measurements.csv", "predictions.csv", "comparison.csv", PARTS, RECORD)
-VERSION = 4
+PARTS, SPLIT = "parts.csv", "split.csv"
+OUTPUTS = ("measurements.csv", "predictions.csv", "comparison.csv", PARTS, SPLIT, RECORD)
+VERSION = 5
 KEYS = ["run", "model", "family", "train_set", "input_set"]
 MEASURED = ["measured", "measured_se", "bpd", "bpd_se", "n_images", "seed"]
 PREDICTED = ["rung", "kind", "predicted", "predicted_se", "route", "seed"]
@@ -61,6 +61,8 @@ class Comparison:
         Rungs that this model does not allow, and why.
     samples
         Events by the sets' names, the training images first.
+    split
+        Every gap in three parts (`analysis.comparison.split_table`), where `taylor2` and `gaussian` were evaluated.
     """
 
     rows: pd.DataFrame
@@ -68,6 +70,7 @@ class Comparison:
     expansion: Expansion
     absent: Mapping[str, str]
     samples: Mapping[str, Tensor]
+    split: pd.DataFrame
 
 
 def compare_inputs(
@@ -82,9 +85,10 @@ def compare_inputs(
     config
         Input sets (at least one), number of images, rungs and seed.
     out
-        Where ``measurements.csv``, ``predictions.csv``, ``comparison.csv``, ``parts.csv`` (`analysis.parts`; without
-        rows for a model that does not split log p) and ``comparison.json`` are written. Nothing is computed again where
-        they stand there unchanged, made from the same weights, images and settings.
+        Where ``measurements.csv``, ``predictions.csv``, ``comparison.csv``, ``split.csv`` (without rows where the rung
+        `gaussian` was not asked for), ``parts.csv`` (`analysis.parts`; without rows for a model that does not split log
+        p) and ``comparison.json`` are written. Nothing is computed again where they stand there unchanged, made from
+        the same weights, images and settings.
     progress
         Counts images.
 
@@ -121,6 +125,7 @@ def compare_inputs(
         for name in waic_outputs(trained):
             out.write_csv(name, waic_table(trained, comparison.samples, provenance_of(trained, config.seed)))
         out.write_csv(PARTS, parts)
+        out.write_csv(SPLIT, comparison.split)
         record = {**made_from, ABSENT: comparison.absent, "environment": environment_record(config.seed)}
         out.write_json(RECORD, record)
 
@@ -131,6 +136,11 @@ def compare_inputs(
 def absent_rungs(out: RunDirectory) -> tuple[tuple[str, str], ...]:
     """Rungs that a finished comparison lacks, each with the reason, as ``comparison.json`` tells them."""
     return tuple(out.read_json(RECORD)[ABSENT].items())
+
+
+def split_of(out: RunDirectory) -> pd.DataFrame:
+    """The three parts of every gap, as a finished comparison wrote them; no rows without the rung `gaussian`."""
+    return pd.read_csv(out.file(SPLIT))
 
 
 def parts_of(out: RunDirectory) -> pd.DataFrame:
@@ -197,18 +207,33 @@ def compare_samples(
     train_name, x_train = next(iter(samples.items()))
     done, total = len(x_train), sum(map(len, samples.values()))
     side = evaluate_training_side(expansion, samples, settings, progress.part(0, done, total))
-    values, tables = {train_name: side.values}, []
+    values, tables, splits = {train_name: side.values}, [], []
     for name in names:
         count = 0 if name == train_name else len(samples[name])
         values[name] = side.evaluate(name, progress.part(done, count, total))
         tables.append(compare_set(side, name, values[name], provenance, bits))
+        splits.append(split_set(side, name, values[name], provenance, bits))
         done += count
-    return Comparison(pd.concat(tables, ignore_index=True), values, side.expansion, side.absent, samples)
+    return Comparison(
+        pd.concat(tables, ignore_index=True), values, side.expansion, side.absent, samples, joined(splits)
+    )
 
 
 def compare_set(side: TrainingSide, name: str, values: RungValues, provenance: Provenance, bits: float) -> pd.DataFrame:
     """Rows of one input set, one for each rung; `bits` per dimension as for `compare_samples`."""
     return compare(side.ladder(values), summarize_likelihood(name, values.measured, values.dim, bits), provenance)
+
+
+def split_set(side: TrainingSide, name: str, values: RungValues, provenance: Provenance, bits: float) -> pd.DataFrame:
+    """Rows of the three parts of one input set's gap; `bits` per dimension as for `compare_samples`."""
+    measured = summarize_likelihood(name, values.measured, values.dim, bits)
+    return split_table(side.ladder(values), measured, provenance)
+
+
+def joined(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """Rows of all tables; tables without rows would make pandas guess at types, and are left out."""
+    filled = [table for table in tables if len(table)]
+    return pd.concat(filled, ignore_index=True) if filled else tables[0]
 
 
 def _compare(

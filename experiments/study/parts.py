@@ -41,9 +41,11 @@ def evaluate_parts(
     Returns
     -------
     dict
-        By input set, then by part; no parts where the model does not split log p.
+        By input set, then by part; no parts where the model does not split log p, or `taylor2` was not evaluated.
     """
     found: dict[str, dict[str, PartValues]] = {name: {} for name in samples}
+    if any(RUNG not in values.values for values in whole.values()):
+        return found
     measured = {part: _measured(each, samples) for part, each in expansion.parts.items()}
     varying = [part for part, values in measured.items() if not _is_constant(values, expansion.dim)]
     orders = _second_orders({part: expansion.parts[part] for part in varying[1:]}, samples, progress)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from analysis.comparison import COLUMNS
+from analysis.split_table import three_parts_table
 from curvature import curvature_ladder
 from curvature.errors import ConfigError, ToolkitError, UnknownNameError
 from experiments.data.catalog import CATALOG
@@ -45,6 +46,28 @@ def test_the_rows_are_those_of_one_ladder_for_each_input_set(trained, out):
         for rung in ladder.rungs:
             assert rows.loc[rung.name, "predicted"] == pytest.approx(rung.bits_per_dim, rel=1e-9)
             assert rows.loc[rung.name, "measured"] == pytest.approx(ladder.measured.bits_per_dim, rel=1e-9)
+
+
+def test_rungs_by_name_split_the_gap_in_three_parts_and_log_p_is_a_detector(trained, out):
+    config = replace(CONFIG, inputs=("digits", "noise=uniform"), n_images=30, rungs=("taylor2", "gaussian"))
+    found = compare_inputs(trained, config, out)
+    assert set(found["rung"]) == {"taylor2", "gaussian"}
+    split = pd.read_csv(out.file("split.csv"))
+    for name, rows in split.groupby("input_set"):
+        gap = rows.set_index("part")["gap"]
+        assert gap["measured"] == pytest.approx(gap.drop("measured").sum(), abs=1e-9)
+        rung = found[(found["input_set"] == name) & (found["rung"] == "taylor2")].iloc[0]
+        assert gap["second order"] == pytest.approx(rung["predicted"])
+        assert gap["measured"] == pytest.approx(rung["measured"])
+    noise = pd.read_csv(out.file("measurements.csv")).set_index("input_set").loc["noise=uniform"]
+    assert noise["measured"] < 0
+    assert noise["auroc"] + 3 * noise["auroc_se"] < 0.5
+    assert three_parts_table(split).row_count == 2
+
+
+def test_without_the_rung_gaussian_there_are_no_parts_to_show(trained, out):
+    compare_inputs(trained, replace(CONFIG, rungs=("full",)), out)
+    assert three_parts_table(pd.read_csv(out.file("split.csv"))) is None
 
 
 def test_the_training_side_is_evaluated_once_and_counts_in_the_progress(trained, out, watcher):
