@@ -21,6 +21,9 @@ from curvature.errors import OptionError
 ALL = "all"
 """The row of all scores together, without circular ones."""
 LEVEL = 0.95
+RESAMPLES_AT_ONCE = 20
+MEASURES = ("r2", "r2_added", "r2_within", "rank_correlation")
+"""How well a score explains log p."""
 Numbers = NDArray[np.float64]
 
 
@@ -54,10 +57,11 @@ class _Statistics:
     is_higher: Sequence[bool]
 
     def of(self, rows: Sequence[NDArray[np.int64]]) -> Float[Numbers, " statistics"]:
-        """R^2 alone, R^2 beside the second order, and rank correlation of every score; AUROC by set; R^2 of all."""
+        """The `MEASURES` of every score, AUROC by set and score, and R^2 of all together, in all and within sets."""
         sets = [each[chosen] for each, chosen in zip(self.columns, rows, strict=True)]
         scores = range(1, sets[0].shape[1])
         R = correlations(np.concatenate(sets))
+        within = correlations(np.concatenate([each - each.mean(0) for each in sets]))
         added = [nan if self.second_order is None else r_squared(R, 0, [self.second_order, k]) for k in scores]
         means = np.stack([each.mean(0) for each in sets])
         train, *others = sets
@@ -65,9 +69,10 @@ class _Statistics:
             [
                 *(r_squared(R, 0, [k]) for k in scores),
                 *added,
+                *(r_squared(within, 0, [k]) for k in scores),
                 *(rank_correlation(means[:, 0], means[:, k]) for k in scores),
                 *(self._auroc(train[:, k], other[:, k], k) for other in others for k in scores),
-                r_squared(R, 0, self.together) if self.together else nan,
+                *(r_squared(each, 0, self.together) if self.together else nan for each in (R, within)),
             ]
         )
 
@@ -108,10 +113,11 @@ def compare_rivals(
     RivalTables
         `explained`: `r2` is the share of the variance of log p, over the images of all sets together, that a line in
         the score explains; `r2_added` that of the score and the second-order prediction; `rank_correlation`
-        Spearman's, between the sets' means of log p and of the score. `detectors`: `auroc` is the probability that a
-        training image lies further to the side where the source expects training images. All with the ends of the 95 %
-        percentile interval, `_low` and `_high`. `standard_error` is that of a score that is an estimate, `remark`
-        what else must be known, or why a score has no numbers.
+        Spearman's, between the means of log p and of the score over the sets, the training images among them.
+        `r2_within` is `r2` after each set's mean is taken from log p and from the score: what tells images of one set
+        apart. `detectors`: `auroc` is the probability that a training image lies further to the side where the source
+        expects training images. All with the ends of the 95 % percentile interval, `_low` and `_high`. `standard_error`
+        is that of a score that is an estimate, `remark` what else must be known, or why a score has no numbers.
 
     Raises
     ------
@@ -133,16 +139,19 @@ def compare_rivals(
     shared, n_images = asdict(provenance), sum(map(len, log_p.values()))
     explained = []
     for each in evaluated:
-        columns = [] if each.absent else [positions[each.score.name] - 1 + block * K for block in range(3)]
+        columns = [] if each.absent else [positions[each.score.name] - 1 + i * K for i in range(len(MEASURES))]
         explained.append({**shared, **_row(each, table, columns), "n_images": n_images})
-    together = _cells("r2", table, 3 * K + (len(names) - 1) * K)
-    explained.append({**shared, "score": ALL, **together, "n_images": n_images, "remark": _without(evaluated)})
+    end = table.shape[1]
+    together = {**_cells("r2", table, end - 2), **_cells("r2_within", table, end - 1)}
+    remark = _without(evaluated)
+    row = {"score": ALL, **together, "is_circular": False, "n_images": n_images, "remark": remark}
+    explained.append({**shared, **row})
     detectors = [
         {
             **shared,
             "score": each.score.name,
             "input_set": name,
-            **_cells("auroc", table, (3 + i) * K + k),
+            **_cells("auroc", table, (len(MEASURES) + i) * K + k),
             "n_images": len(log_p[name]),
         }
         for i, name in enumerate(names[1:])
@@ -175,7 +184,7 @@ def _with_intervals(
             images,
             of_resamples,
             n_resamples=options.resamples,
-            batch=options.resamples,
+            batch=RESAMPLES_AT_ONCE,
             vectorized=True,
             axis=-1,
             confidence_level=LEVEL,
@@ -188,7 +197,7 @@ def _with_intervals(
 def _row(each: EvaluatedScore, table: Numbers, columns: Sequence[int]) -> dict[str, object]:
     """What a score is, and how well it explains log p; without numbers where it is absent."""
     score, cells = each.score, {}
-    for name, column in zip(("r2", "r2_added", "rank_correlation"), columns or (None,) * 3, strict=True):
+    for name, column in zip(MEASURES, columns or (None,) * len(MEASURES), strict=True):
         cells.update(_cells(name, table, column))
     remarks = (f"not available: {each.absent}" if each.absent else "", score.circular, each.remark)
     return {

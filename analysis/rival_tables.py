@@ -10,8 +10,9 @@ from rich.text import Text
 CIRCULAR = "*"
 EXPLAINED_LEGEND = (
     "R²: share of the variance of log p over the images of all sets that a line in the score explains; + taylor2: in "
-    "the score and the second-order prediction. Rank: Spearman's correlation of the sets' means with those of log p. "
-    "In brackets: 95 % bootstrap intervals over images. *: computed from log p, so no explanation; left out of all."
+    "the score and the second-order prediction; within: after each set's mean is taken away. Rank: Spearman's "
+    "correlation of the sets' means with those of log p. In brackets: 95 % bootstrap intervals over images. *: made "
+    "from log p, so no explanation; left out of all."
 )
 DETECTORS_LEGEND = (
     "Area under the receiver operating characteristic: the probability that a training image lies further to the side "
@@ -25,14 +26,21 @@ def explained_table(explained: pd.DataFrame) -> Table:
     title = f"Trained on {explained['train_set'].iloc[0]}: what explains log p"
     table = _table(title, EXPLAINED_LEGEND)
     table.add_column("score", no_wrap=True)
-    for column in ("R²", "+ taylor2", "rank"):
+    for column in ("R²", "+ taylor2", "within", "rank"):
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("remark")
     for _, row in explained.iterrows():
-        mark = CIRCULAR if row["is_circular"] is True or row["is_circular"] == 1 else ""
-        cells = [_with_interval(row, name) for name in ("r2", "r2_added", "rank_correlation")]
-        table.add_row(Text(row["score"] + mark), *cells, Text("" if pd.isna(row["remark"]) else row["remark"]))
+        mark = CIRCULAR if row["is_circular"] else ""
+        cells = [_with_interval(row, name) for name in ("r2", "r2_added", "r2_within", "rank_correlation")]
+        table.add_row(Text(row["score"] + mark), *cells, Text(_remark(row)))
     return table
+
+
+def _remark(row: pd.Series) -> str:
+    """The remark, and the error of a score that is an estimate."""
+    error = row["standard_error"]
+    told = "" if pd.isna(error) else f"standard error of each image's number: {error:.3g} {row['units']}"
+    return "; ".join(filter(None, ("" if pd.isna(row["remark"]) else row["remark"], told)))
 
 
 def detectors_table(detectors: pd.DataFrame) -> Table:
@@ -64,7 +72,7 @@ def _with_interval(row: pd.Series, name: str) -> Text:
     if isnan(value):
         return Text("")
     text = Text(f"{value:.3f}".replace("-", "−"))
-    text.append(f" [{low:.2f}, {high:.2f}]".replace("-", "−"), style="dim")
+    text.append(f" [{low:.3f}, {high:.3f}]".replace("-", "−"), style="dim")
     return text
 
 

@@ -1,5 +1,6 @@
 """Squared norm of a flow's latents."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -10,7 +11,20 @@ from analysis.rivals.score import Score, ScoredImages, ScoreSetting, ScoreUnavai
 IMAGES_AT_ONCE = 64
 
 
-def prepare(setting: ScoreSetting) -> Any:
+@dataclass(frozen=True, eq=False)
+class FlowOnDevice:
+    """A flow, and where it computes."""
+
+    model: Any
+    device: torch.device
+
+    @torch.no_grad()
+    def __call__(self, x: Tensor) -> Any:
+        """Latents and log-determinant."""
+        return self.model(x.to(self.device))
+
+
+def prepare(setting: ScoreSetting) -> FlowOnDevice:
     """Return the flow.
 
     Raises
@@ -21,22 +35,21 @@ def prepare(setting: ScoreSetting) -> Any:
     model, name = setting.model, type(setting.model).__name__
     if not (hasattr(model, "inverse") and hasattr(model, "forward")):
         raise ScoreUnavailableError(f"{name} has no latents z = f(x); only a flow has")
-    events = setting.train.events[:2]
-    found = _forward(model, events)
+    events, flow = setting.train.events[:2], FlowOnDevice(model, setting.expansion.at.device)
+    try:
+        found = flow(events)
+    except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise ScoreUnavailableError(f"{name}: forward(x) fails ({type(error).__name__}: {reason})") from error
     if not isinstance(found, tuple) or not isinstance(found[0], Tensor) or found[0].numel() != events.numel():
         raise ScoreUnavailableError(f"{name}: forward(x) does not give latents z as large as x, and log|det df/dx|")
-    return model
+    return flow
 
 
-def evaluate(model: Any, images: ScoredImages) -> ScoreValues:
+def evaluate(flow: FlowOnDevice, images: ScoredImages) -> ScoreValues:
     """``|z|^2``."""
-    parts = [_forward(model, x)[0].flatten(1).square().sum(1) for x in images.events.split(IMAGES_AT_ONCE)]
+    parts = [flow(x)[0].flatten(1).square().sum(1) for x in images.events.split(IMAGES_AT_ONCE)]
     return ScoreValues(torch.cat(parts))
-
-
-@torch.no_grad()
-def _forward(model: Any, x: Tensor) -> Any:
-    return model(x)
 
 
 SCORE = Score(

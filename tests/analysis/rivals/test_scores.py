@@ -206,3 +206,19 @@ def test_smooth_images_follow_from_their_neighbours_better_than_noise():
     smooth, noise = (scored("x", x, gaussian_log_prob) for x in (smooth_pixels(30, 8), pixels(30, 8)))
     where = setting()
     assert values("local-gaussian", where, smooth).values.min() > values("local-gaussian", where, noise).values.max()
+
+
+class Broken(Linear):
+    def forward(self, x):
+        raise RuntimeError("Forward method cannot be called.")
+
+
+class Half(Linear):
+    def forward(self, x):
+        return x.flatten(1)[:, :8], torch.zeros(len(x))
+
+
+@pytest.mark.parametrize(("model", "reason"), [(Broken(), "Forward method"), (Half(), "as large as x")])
+def test_a_forward_that_gives_no_latents_is_refused(model, reason):
+    with pytest.raises(ScoreUnavailableError, match=reason):
+        score("latent-norm").prepare(setting(model=model))
