@@ -199,7 +199,7 @@ def _row(each: EvaluatedScore, table: Numbers, columns: Sequence[int]) -> dict[s
     score, cells = each.score, {}
     for name, column in zip(MEASURES, columns or (None,) * len(MEASURES), strict=True):
         cells.update(_cells(name, table, column))
-    remarks = (f"not available: {each.absent}" if each.absent else "", score.circular, each.remark)
+    remarks = (f"not available: {each.absent}",) if each.absent else (score.circular, each.remark)
     return {
         "score": score.name,
         "units": score.units,

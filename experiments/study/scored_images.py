@@ -81,6 +81,9 @@ def _scored(
     try:
         if representation.embed is None:
             return ScoredImages(str(name), events, log_p, representation.pixels(events, str(name)))
+        if name.needs_model:
+            reason = f"the model makes features of {name}, and no 8-bit images"
+            return ScoredImages(str(name), events, log_p, no_pixels=reason)
         # Features do not give their images back, so these are loaded beside them.
         images = load_inputs(name, count, shape, seed, shape[1])
         return ScoredImages(str(name), events, log_p, UNIFORM.pixels(images, str(name)))

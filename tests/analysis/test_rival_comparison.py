@@ -64,6 +64,7 @@ def test_a_score_that_the_model_does_not_allow_has_a_row_with_the_reason():
     assert np.isnan(table.loc["latent-norm", "r2"])
     assert table.loc["latent-norm", "remark"].startswith("not available: ")
     assert "only a flow has" in table.loc["latent-norm", "remark"]
+    assert "prior term" not in table.loc["latent-norm", "remark"]
     assert "latent-norm" not in detectors.index
 
 

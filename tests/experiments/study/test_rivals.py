@@ -74,9 +74,12 @@ def test_features_of_images_keep_their_images(trained):
     model = build(EmbeddingConfig(), images.event_shape, 0)
     model.initialise(UNIFORM(images.images, torch.Generator().manual_seed(0)))
     embedded = replace(trained, model=model.eval())
-    train, other = score_inputs(embedded, expansion_of(embedded, 0), require_inputs(["constant=9"]), 6, 0)
+    inputs = require_inputs(["constant=9", "samples=1"])
+    train, other, own = score_inputs(embedded, expansion_of(embedded, 0), inputs, 6, 0)
     assert train.events.shape[1:] == model.event_shape
     assert torch.equal(train.pixels, images.head(6))
+    assert own.pixels is None
+    assert "the model makes features of samples=1" in own.no_pixels
     assert (other.pixels == 9).all()
 
 
