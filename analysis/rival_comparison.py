@@ -24,6 +24,7 @@ LEVEL = 0.95
 RESAMPLES_AT_ONCE = 20
 MEASURES = ("r2", "r2_added", "r2_within", "rank_correlation")
 """How well a score explains log p."""
+DETECTOR_COLUMNS = ("score", "input_set", "auroc", "auroc_low", "auroc_high", "n_images")
 Numbers = NDArray[np.float64]
 
 
@@ -157,7 +158,8 @@ def compare_rivals(
         for i, name in enumerate(names[1:])
         for k, each in enumerate(present)
     ]
-    return RivalTables(pd.DataFrame(explained), pd.DataFrame(detectors))
+    # With columns even if no score is available, so that a file of no rows can be read again.
+    return RivalTables(pd.DataFrame(explained), pd.DataFrame(detectors, columns=[*shared, *DETECTOR_COLUMNS]))
 
 
 def rank_correlation(x: Numbers, y: Numbers) -> float:

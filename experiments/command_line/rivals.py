@@ -20,6 +20,7 @@ def run(options: RivalsOptions) -> None:
         with ProgressBars(console) as bars:
             explained, detectors = study_rivals(trained, config, out, bars.of())
         console.print(explained_table(explained))
-        console.print(detectors_table(detectors))
+        if len(detectors):
+            console.print(detectors_table(detectors))
     files = ", ".join((EXPLAINED, DETECTORS, SCORES))
     console.print(f"tables: {files} in {out.path}", soft_wrap=True, highlight=False)

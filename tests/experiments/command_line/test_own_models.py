@@ -266,3 +266,6 @@ def test_rivals_of_a_function_tell_what_it_does_not_allow(workplace, capsys):
     table = pd.read_csv(workplace / "runs" / "r" / "rivals.csv").set_index("score")
     assert table.loc["taylor2", "r2"] == pytest.approx(1)  # log p is quadratic
     assert table.loc["latent-norm", "remark"].startswith("not available")
+    run("rivals", *arguments, *few[:-1], "runs/none", "--scores", "latent-norm")
+    assert "not available" in capsys.readouterr().out
+    assert pd.read_csv(workplace / "runs" / "none" / "rival_auroc.csv").empty
