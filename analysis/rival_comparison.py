@@ -1,7 +1,7 @@
 """How well rival explanations account for log p: alone, beside the second order, together, and as detectors."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import nan
 
@@ -22,9 +22,9 @@ ALL = "all"
 """The row of all scores together, without circular ones."""
 LEVEL = 0.95
 RESAMPLES_AT_ONCE = 20
-MEASURES = ("r2", "r2_added", "r2_within", "rank_correlation")
+MEASURES = ("r2", "r2_added", "r2_images", "r2_images_added", "rank_correlation")
 """How well a score explains log p."""
-DETECTOR_COLUMNS = ("score", "input_set", "auroc", "auroc_low", "auroc_high", "n_images")
+DETECTOR_COLUMNS = ("score", "input_set", "auroc", "auroc_low", "auroc_high", "r2", "r2_low", "r2_high", "n_images")
 Numbers = NDArray[np.float64]
 
 
@@ -50,32 +50,42 @@ class _Statistics:
         Columns of the scores that are no functions of log p.
     is_higher
         For each score whether training images should have the higher values.
+    is_image
+        For each input set whether it counts among those of images.
     """
 
     columns: Sequence[Float[Numbers, "N columns"]]
     second_order: int | None
     together: Sequence[int]
     is_higher: Sequence[bool]
+    is_image: Sequence[bool]
 
     def of(self, rows: Sequence[NDArray[np.int64]]) -> Float[Numbers, " statistics"]:
-        """The `MEASURES` of every score, AUROC by set and score, and R^2 of all together, in all and within sets."""
+        """The `MEASURES` of every score, AUROC and R^2 by set and score, R^2 of all together in all and in images."""
         sets = [each[chosen] for each, chosen in zip(self.columns, rows, strict=True)]
         scores = range(1, sets[0].shape[1])
         R = correlations(np.concatenate(sets))
-        within = correlations(np.concatenate([each - each.mean(0) for each in sets]))
-        added = [nan if self.second_order is None else r_squared(R, 0, [self.second_order, k]) for k in scores]
+        of_images = correlations(
+            np.concatenate([x for x, is_image in zip(sets, self.is_image, strict=True) if is_image])
+        )
+        by_set = [correlations(each) for each in sets[1:]]
         means = np.stack([each.mean(0) for each in sets])
         train, *others = sets
         return np.array(
             [
                 *(r_squared(R, 0, [k]) for k in scores),
-                *added,
-                *(r_squared(within, 0, [k]) for k in scores),
+                *(self._added(R, k) for k in scores),
+                *(r_squared(of_images, 0, [k]) for k in scores),
+                *(self._added(of_images, k) for k in scores),
                 *(rank_correlation(means[:, 0], means[:, k]) for k in scores),
                 *(self._auroc(train[:, k], other[:, k], k) for other in others for k in scores),
-                *(r_squared(each, 0, self.together) if self.together else nan for each in (R, within)),
+                *(r_squared(each, 0, [k]) for each in by_set for k in scores),
+                *(r_squared(each, 0, self.together) if self.together else nan for each in (R, of_images)),
             ]
         )
+
+    def _added(self, correlation: Numbers, column: int) -> float:
+        return nan if self.second_order is None else r_squared(correlation, 0, [self.second_order, column])
 
     def _auroc(self, train: Numbers, other: Numbers, column: int) -> float:
         found = auroc(train, other).value
@@ -95,6 +105,7 @@ def compare_rivals(
     evaluated: Sequence[EvaluatedScore],
     provenance: Provenance,
     options: BootstrapOptions = BootstrapOptions(),
+    synthetic: Collection[str] = (),
 ) -> RivalTables:
     """Compare the scores as explanations of log p, and as detectors.
 
@@ -108,6 +119,8 @@ def compare_rivals(
         What the rows name as their source.
     options
         Of the bootstrap: images are drawn within each set, so every set keeps its size.
+    synthetic
+        Input sets that are no images, such as constants and noise.
 
     Returns
     -------
@@ -115,10 +128,11 @@ def compare_rivals(
         `explained`: `r2` is the share of the variance of log p, over the images of all sets together, that a line in
         the score explains; `r2_added` that of the score and the second-order prediction; `rank_correlation`
         Spearman's, between the means of log p and of the score over the sets, the training images among them.
-        `r2_within` is `r2` after each set's mean is taken from log p and from the score: what tells images of one set
-        apart. `detectors`: `auroc` is the probability that a training image lies further to the side where the source
-        expects training images. All with the ends of the 95 % percentile interval, `_low` and `_high`. `standard_error`
-        is that of a score that is an estimate, `remark` what else must be known, or why a score has no numbers.
+        `r2_images` and `r2_images_added` are the same without synthetic sets. `detectors`: `auroc` is the probability
+        that a training image lies further to the side where the source expects training images, and `r2` what the score
+        explains of log p within the set. All with the ends of the 95 % percentile interval, `_low` and `_high`.
+        `standard_error` is that of a score that is an estimate, `remark` what else must be known, or why a score has no
+        numbers.
 
     Raises
     ------
@@ -134,6 +148,7 @@ def compare_rivals(
         positions.get(RUNG),
         [positions[each.score.name] for each in present if not each.score.circular],
         [each.score.inside_is_higher for each in present],
+        [name not in synthetic for name in names],
     )
     table = _with_intervals(statistics, [len(log_p[name]) for name in names], options)
     K = len(present)
@@ -143,16 +158,18 @@ def compare_rivals(
         columns = [] if each.absent else [positions[each.score.name] - 1 + i * K for i in range(len(MEASURES))]
         explained.append({**shared, **_row(each, table, columns), "n_images": n_images})
     end = table.shape[1]
-    together = {**_cells("r2", table, end - 2), **_cells("r2_within", table, end - 1)}
+    together = {**_cells("r2", table, end - 2), **_cells("r2_images", table, end - 1)}
     remark = _without(evaluated)
     row = {"score": ALL, **together, "is_circular": False, "n_images": n_images, "remark": remark}
     explained.append({**shared, **row})
+    blocks = len(names) - 1
     detectors = [
         {
             **shared,
             "score": each.score.name,
             "input_set": name,
             **_cells("auroc", table, (len(MEASURES) + i) * K + k),
+            **_cells("r2", table, (len(MEASURES) + blocks + i) * K + k),
             "n_images": len(log_p[name]),
         }
         for i, name in enumerate(names[1:])

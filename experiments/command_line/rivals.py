@@ -1,6 +1,8 @@
 """`likelihood-curvature rivals`: what else explains log p, side by side with the second order."""
 
-from analysis.rival_tables import detectors_table, explained_table
+from rich.text import Text
+
+from analysis.rival_tables import detectors_table, explained_table, score_remarks
 from experiments.command_line.console import table_console
 from experiments.command_line.model_option import move, open_model, output_directory
 from experiments.command_line.progress_view import ProgressBars
@@ -20,6 +22,8 @@ def run(options: RivalsOptions) -> None:
         with ProgressBars(console) as bars:
             explained, detectors = study_rivals(trained, config, out, bars.of())
         console.print(explained_table(explained))
+        for remark in score_remarks(explained):
+            console.print(Text(remark, style="dim"))
         if len(detectors):
             console.print(detectors_table(detectors))
     files = ", ".join((EXPLAINED, DETECTORS, SCORES))

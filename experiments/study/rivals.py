@@ -88,7 +88,8 @@ def study_rivals(
         sets, evaluated = _evaluate(trained, config, inputs, chosen, progress)
         log_p = {images.name: images.log_p.double().numpy() for images in sets}
         options = BootstrapOptions(config.resamples, config.seed)
-        tables = compare_rivals(log_p, evaluated, provenance_of(trained, config.seed), options)
+        synthetic = {str(name) for name in inputs if name.is_generated}
+        tables = compare_rivals(log_p, evaluated, provenance_of(trained, config.seed), options, synthetic)
         out.write_csv(EXPLAINED, tables.explained)
         out.write_csv(DETECTORS, tables.detectors)
         # Without a time of writing, so that the same numbers make the same file.

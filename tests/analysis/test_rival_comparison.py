@@ -105,18 +105,24 @@ def test_intervals_cover_and_are_the_same_for_the_same_seed():
     assert np.isnan(row["rank_correlation"])  # of two sets
 
 
-def test_r_squared_within_sets_knows_nothing_of_their_means():
+def test_r_squared_of_images_and_within_a_set_know_nothing_of_synthetic_sets():
     rng = np.random.default_rng(0)
-    inner = {"train": rng.normal(size=500), "a": rng.normal(size=500)}
-    log_p = {"train": inner["train"], "a": inner["a"] + 50}
-    # One score tells the sets apart and no more, one knows half of the variance within them.
-    label = {"train": rng.normal(size=500), "a": rng.normal(50, 1, size=500)}
+    inner = {name: rng.normal(size=500) for name in ("train", "a", "constant")}
+    log_p = {**inner, "a": inner["a"], "constant": inner["constant"] + 50}
+    # One score tells the synthetic set apart and no more, one knows half of the variance within the sets.
+    label = {name: rng.normal(50 * (name == "constant"), 1, size=500) for name in inner}
     half = {name: each + rng.normal(size=500) for name, each in inner.items()}
-    table = compare_rivals(log_p, [by_hand(label), by_hand(half, "webp")], PROVENANCE, FEW).explained.set_index("score")
-    assert table.loc["png", "r2"] > 0.99 > 0.02 > table.loc["png", "r2_within"]
-    assert table.loc["webp", "r2_within"] == pytest.approx(0.5, abs=0.06)
-    assert table.loc["webp", "r2_within_low"] < 0.5 < table.loc["webp", "r2_within_high"]
-    assert table.loc[ALL, "r2_within"] == pytest.approx(table.loc["webp", "r2_within"], abs=0.02)
+    scored_by = [by_hand(label), by_hand(half, "webp")]
+    tables = compare_rivals(log_p, scored_by, PROVENANCE, FEW, synthetic=["constant"])
+    table, by_set = tables.explained.set_index("score"), tables.detectors.set_index(["score", "input_set"])
+    assert table.loc["png", "r2"] > 0.99 > 0.02 > table.loc["png", "r2_images"]
+    assert table.loc["webp", "r2_images"] == pytest.approx(0.5, abs=0.06)
+    assert table.loc["webp", "r2_images_low"] < 0.5 < table.loc["webp", "r2_images_high"]
+    assert table.loc[ALL, "r2_images"] == pytest.approx(table.loc["webp", "r2_images"], abs=0.02)
+    for name in ("a", "constant"):
+        expected = np.corrcoef(log_p[name], half[name])[0, 1] ** 2
+        assert by_set.loc[("webp", name), "r2"] == pytest.approx(expected)
+        assert by_set.loc[("webp", name), "r2_low"] < expected < by_set.loc[("webp", name), "r2_high"]
 
 
 def test_rank_correlation():

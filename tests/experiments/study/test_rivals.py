@@ -31,7 +31,7 @@ def out(tmp_path):
 def test_the_tables_hold_every_score_and_log_p_of_every_image(trained, out):
     explained, detectors = study_rivals(trained, CONFIG, out)
     assert list(explained["score"]) == [*(score.name for score in scores()), "all"]
-    assert explained.iloc[:-1][["r2", "r2_added", "r2_within", "rank_correlation"]].notna().all(axis=None)
+    assert explained.iloc[:-1][["r2", "r2_added", "r2_images", "rank_correlation"]].notna().all(axis=None)
     assert set(detectors["input_set"]) == {"digits/test", "constant=9"}
     images = pd.read_csv(out.file(SCORES))
     assert images.groupby("input_set").size().to_dict() == {"constant=9": 8, "digits/test": 8, "digits/train": 8}
