@@ -29,6 +29,7 @@ from experiments.command_line.options import (
     TrajectoryOptions,
 )
 from experiments.command_line.parse_errors import in_one_line
+from experiments.command_line.rivals_options import RivalsOptions
 from experiments.command_line.starting_point import demo_defaults, train_defaults
 from experiments.command_line.verify_options import VerifyOptions
 from experiments.data.location import use_data_root
@@ -45,6 +46,7 @@ COMMANDS: dict[str, tuple[type, str]] = {
     "compare": (CompareOptions, "experiments.command_line.compare"),
     "trajectory": (TrajectoryOptions, "experiments.command_line.trajectory"),
     "explain": (ExplainOptions, "experiments.command_line.explain"),
+    "rivals": (RivalsOptions, "experiments.command_line.rivals"),
     "sweep": (SweepOptions, "experiments.command_line.sweep"),
     "export": (ExportOptions, "experiments.command_line.export"),
     "gaps": (GapsOptions, "experiments.command_line.gaps"),

@@ -96,7 +96,7 @@ def require_run_directory(path: Path) -> None:
     if is_importable(str(path)) and _status(path) is None:
         raise ValueError(
             f"{path} is a model of your own: it has no run with snapshots, training record and weights to read; name "
-            "the run directory of likelihood-curvature train (your own models: compare, explain, verify, check)"
+            "the run directory of likelihood-curvature train (your own models: compare, explain, rivals, verify, check)"
         )
     require_directory(path)
 

@@ -7,8 +7,9 @@ from experiments.data.registry import DESCRIPTIONS, EMBEDDED, OF_ANY_SIZE
 from experiments.data.stored_sets import find_split
 from experiments.paper.pairs import PAPER_SETS
 from experiments.study.configuration import ComparisonConfig, ExplanationConfig, TrajectoryConfig
+from experiments.study.rivals_config import RivalsConfig
 
-Settings = TypeVar("Settings", ComparisonConfig, ExplanationConfig, TrajectoryConfig)
+Settings = TypeVar("Settings", ComparisonConfig, ExplanationConfig, RivalsConfig, TrajectoryConfig)
 
 
 def with_default_inputs(settings: Settings, train_set: str) -> Settings:

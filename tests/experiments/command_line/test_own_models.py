@@ -256,3 +256,16 @@ def test_commands_that_read_a_run_say_that_an_own_model_has_none(arguments, work
     told = fail(capsys, *arguments)
     assert "own:trained is a model of your own: it has no run with snapshots" in told
     assert "name the run directory of likelihood-curvature train" in told
+
+
+def test_rivals_of_a_function_tell_what_it_does_not_allow(workplace, capsys):
+    arguments = ["--model", "own:density", "--train-inputs", "mine.npz:train", "--inputs", "mine.npz:other"]
+    few = ["--n-images", 12, "--neighbours", 4, "--resamples", 20, "--out", "runs/r"]
+    run("rivals", *arguments, *few)
+    assert "Density has no latents" in " ".join(capsys.readouterr().out.split())
+    table = pd.read_csv(workplace / "runs" / "r" / "rivals.csv").set_index("score")
+    assert table.loc["taylor2", "r2"] == pytest.approx(1)  # log p is quadratic
+    assert table.loc["latent-norm", "remark"].startswith("not available")
+    run("rivals", *arguments, *few[:-1], "runs/none", "--scores", "latent-norm")
+    assert "not available" in capsys.readouterr().out
+    assert pd.read_csv(workplace / "runs" / "none" / "rival_auroc.csv").empty
