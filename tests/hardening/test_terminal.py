@@ -76,10 +76,11 @@ def test_an_interrupt_inside_an_exec_gives_the_exit_code_too(tmp_path):
     assert done.stderr == "likelihood-curvature: interrupted\n"
 
 
-def wait_until_python_takes_signals(pid):
+def wait_until_python_takes_signals(process):
     """A process that has hardly begun is ended by the system, not by Python; only Linux tells."""
-    status = Path(f"/proc/{pid}/status")
+    status = Path(f"/proc/{process.pid}/status")
     while status.exists():
+        assert process.poll() is None, "the command ended by itself; is SIGINT ignored here, as behind `&` in a script?"
         caught = next(line.split()[1] for line in status.read_text().splitlines() if line.startswith("SigCgt"))
         if int(caught, 16) >> (signal.SIGINT - 1) & 1:
             return
@@ -93,7 +94,7 @@ def test_ctrl_c_in_the_first_seconds_is_one_line(command, seconds, tmp_path):
     out = [] if command == "verify" else ["--out", str(tmp_path / "out")]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen([*COMMAND, command, *out], start_new_session=True, text=True, **pipes) as process:
-        wait_until_python_takes_signals(process.pid)
+        wait_until_python_takes_signals(process)
         time.sleep(seconds)
         os.killpg(process.pid, signal.SIGINT)
         _, errors = process.communicate(timeout=60)
