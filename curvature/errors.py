@@ -60,6 +60,10 @@ class RouteError(ToolkitError, ValueError):
     """A route was requested by name that the model does not allow."""
 
 
+class OtherKindOfModelError(RouteError):
+    """A route is for another kind of model, such as ensembles: what keeps this one from it is nothing to mend."""
+
+
 class BatchMixingError(ToolkitError, ValueError):
     """A log_prob whose value for one sample depends on the others in the batch."""
 

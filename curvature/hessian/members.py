@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from curvature.errors import RouteError
+from curvature.errors import OtherKindOfModelError, RouteError
 from curvature.hessian.dense import DenseHessian, write_out
 from curvature.hessian.forms import Part, QuadraticForms
 from curvature.hessian.inspection import inspected
@@ -61,7 +61,7 @@ class EnsembleHessian:
         """
         module = point.density.module
         if not isinstance(module, HasMembers):
-            raise RouteError("members: the model has no method member_densities")
+            raise OtherKindOfModelError("members: the model has no method member_densities")
         densities = (LogDensity.of(each, point.density.dtype) for each in module.member_densities())
         found = cls(point, tuple(fastest(point.of_part(inspected(each, point.x0))) for each in densities))
         g = found.shares(point.x0[None])[:, 0] @ found._gradients()

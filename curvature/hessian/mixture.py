@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from curvature.errors import RouteError
+from curvature.errors import OtherKindOfModelError, RouteError
 from curvature.hessian.derivatives import (
     MAPPED,
     directional_curvature,
@@ -65,7 +65,7 @@ class MixtureHessian(DifferentiatedHessian):
         """
         make: Any = getattr(point.density.module, "log_components", None)
         if make is None:
-            raise RouteError("mixture: the model has no method log_components")
+            raise OtherKindOfModelError("mixture: the model has no method log_components")
         if point.chunk > 1:
             raise RouteError("mixture: all components fit the memory budget at once")
         if point.density.differentiation != MAPPED:

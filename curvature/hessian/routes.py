@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from curvature.discovery import discover
-from curvature.errors import RouteError
+from curvature.errors import OtherKindOfModelError, RouteError
 from curvature.hessian.differentiated import DifferentiatedHessian
 from curvature.hessian.operator import HessianOperator
 from curvature.hessian.point import DensityPoint
@@ -26,6 +26,8 @@ def fastest(point: DensityPoint) -> HessianOperator:
             break
         try:
             return route.make(point)
+        except OtherKindOfModelError:
+            continue
         except RouteError as error:
             refusals[route.name] = str(error)
     return DifferentiatedHessian(point, refusals)
