@@ -54,7 +54,7 @@ class Option:
         required = list(REQUIRED.get(self.command, []))
         head = [*self.command.split(), *self.always]
         if not self.flag:
-            required[self.place] = value
+            required[self.place : self.place + 1] = [value]
             return [*head, *required]
         if self.flag in required:
             at = required.index(self.flag)

@@ -11,12 +11,18 @@ from curvature.errors import ConfigError
 from experiments.command_line.families import run
 from experiments.command_line.families_options import FamiliesOptions
 from experiments.models.registry import families
+from experiments.paper.families import running
 from experiments.paper.families.config import SMALL_PRESETS, FamiliesConfig
 from experiments.paper.families.report import render
 from experiments.paper.families.running import RECORD, REPORT, TABLE, run_families
 from experiments.paper.families.table import COLUMNS, families_table
 from experiments.paper.presets import PRESETS
 from experiments.storage.run_directory import RunDirectory
+from experiments.study.progress import SILENT
+from experiments.study.sweep.job import do_job
+from experiments.study.sweep.planning import plan_jobs
+from experiments.study.sweep.results import collect_results
+from experiments.study.sweep.sweeping import SweepResult
 
 PAIR = Pair("china", "flower")
 SETS = ("china/test", "flower/test", "china/test:contrast=0.5", "constant=128")
@@ -85,8 +91,17 @@ def test_one_training_set_twice_and_no_models_are_refused(tmp_path):
         FamiliesConfig(models=())
 
 
-@pytest.mark.slow
-def test_a_run_writes_table_report_and_record(tmp_path):
+def sweep_in_this_process(config, out, watch, experiment_of, workers):
+    """Do the jobs of a sweep one after the other, without worker processes."""
+    jobs = plan_jobs(config, out, experiment_of)
+    for job in jobs:
+        RunDirectory.create(job.path, job.experiment)
+        do_job(job, SILENT)
+    return SweepResult(collect_results(jobs), out, ())
+
+
+def test_a_run_writes_table_report_and_record(tmp_path, monkeypatch):
+    monkeypatch.setattr(running, "run_sweep", sweep_in_this_process)
     config = FamiliesConfig(models=("small-nice",), n_images=8, steps=2)
     run(FamiliesOptions(tmp_path / "out", tmp_path / "work", ("china:flower",), 1, config))
     assert set(pd.read_csv(tmp_path / "out" / TABLE)["input_set"]) == set(SETS)
