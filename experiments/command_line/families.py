@@ -3,6 +3,7 @@
 import shlex
 import sys
 
+from curvature.names import require_known
 from experiments.command_line.console import table_console
 from experiments.command_line.exits import FAILED_CHECK
 from experiments.command_line.families_options import FamiliesOptions
@@ -11,6 +12,7 @@ from experiments.data.catalog import require_known_set
 from experiments.paper.families.config import FamiliesConfig
 from experiments.paper.families.running import DEFAULT_PAIRS, REPORT, TABLE, run_families
 from experiments.paper.gaps.shown import read_pairs
+from experiments.paper.presets import PRESETS
 from experiments.paper.training_command import changed_options
 from experiments.program import PROGRAM
 from experiments.storage.directory_lock import held_directory
@@ -22,6 +24,8 @@ def run(options: FamiliesOptions) -> None:
     pairs, console = read_pairs(options.pairs) or DEFAULT_PAIRS, table_console()
     for pair in pairs:
         require_known_set(pair.train_set)
+    for model in options.config.models:
+        require_known("preset", model, PRESETS)
     out = RunDirectory(options.out)
     with held_directory(out.path), SweepProgress(console) as progress:
         failures = run_families(

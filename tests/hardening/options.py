@@ -19,6 +19,7 @@ REQUIRED = {
     "compare": ["--model", "{RUN}"],
     "trajectory": ["--model", "{RUN}"],
     "explain": ["--model", "{RUN}"],
+    "rivals": ["--model", "{RUN}"],
     "sweep": ["--train-sets", "digits"],
     "check": ["{RUN}"],
     "export": ["{RUN}", "name"],
