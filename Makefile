@@ -27,7 +27,7 @@ demo: $(READY)
 
 # Two worker processes with one torch thread each: threads inside small convolutions cost more than they give.
 test: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --cov --cov-report=term --durations=10
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --cov=curvature --cov-report=term --durations=10
 	$(BIN)/python -m coverage report --include='curvature/*' --fail-under=95
 
 lint: $(READY)

@@ -17,7 +17,7 @@ from tests.experiments.command_line.killing import (
     tiny_sweep_in,
 )
 
-KILLS = int(os.environ.get("KILLS", "3"))
+KILLS = int(os.environ.get("KILLS", "2"))
 LONGEST_PAUSE = 0.02  # seconds
 TRIES = 4 * KILLS
 
