@@ -83,6 +83,9 @@ def run_jobs(jobs: Mapping[str, Job], processes: int, progress_of: ProgressOf) -
             with _interrupts_ignored():  # new processes inherit this; `_run` changes it while a job runs
                 for name, job in jobs.items():
                     futures[name] = pool.submit(_run, job, name)
+                # The pool begins to watch a new process when something is submitted after it, or a job ends. Without
+                # this it may miss that the last process was killed, and wait for ever.
+                pool.submit(_nothing)
             _pass_on(reports, futures, watchers)
         except BaseException:  # also of a watcher: the pool would wait until all jobs have ended
             _stop_jobs(reports, futures, stop_writer)
@@ -151,6 +154,10 @@ def _run(job: Job, name: str) -> str | None:
     finally:
         link.reports.put((name, None))
     return None
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 def _raise_if_stopped(link: _Link) -> None:
