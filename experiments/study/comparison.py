@@ -211,8 +211,10 @@ def compare_samples(
     for name in names:
         count = 0 if name == train_name else len(samples[name])
         values[name] = side.evaluate(name, progress.part(done, count, total))
-        tables.append(compare_set(side, name, values[name], provenance, bits))
-        splits.append(split_set(side, name, values[name], provenance, bits))
+        ladder = side.ladder(values[name])
+        measured = summarize_likelihood(name, values[name].measured, values[name].dim, bits)
+        tables.append(compare(ladder, measured, provenance))
+        splits.append(split_table(ladder, measured, provenance))
         done += count
     return Comparison(
         pd.concat(tables, ignore_index=True), values, side.expansion, side.absent, samples, joined(splits)
@@ -222,12 +224,6 @@ def compare_samples(
 def compare_set(side: TrainingSide, name: str, values: RungValues, provenance: Provenance, bits: float) -> pd.DataFrame:
     """Rows of one input set, one for each rung; `bits` per dimension as for `compare_samples`."""
     return compare(side.ladder(values), summarize_likelihood(name, values.measured, values.dim, bits), provenance)
-
-
-def split_set(side: TrainingSide, name: str, values: RungValues, provenance: Provenance, bits: float) -> pd.DataFrame:
-    """Rows of the three parts of one input set's gap; `bits` per dimension as for `compare_samples`."""
-    measured = summarize_likelihood(name, values.measured, values.dim, bits)
-    return split_table(side.ladder(values), measured, provenance)
 
 
 def joined(tables: list[pd.DataFrame]) -> pd.DataFrame:

@@ -19,6 +19,7 @@ from experiments.study.trained_model import load_run
 from experiments.study.training import train_run
 from experiments.training.config import TrainingConfig
 from tests.experiments.models.cases import CASES
+from tests.experiments.models.held_numbers import numbers_held
 
 KINDS = sorted(families())
 SHAPE = (1, 8, 8)
@@ -69,17 +70,7 @@ def test_the_estimated_size_is_that_of_the_model(config):
         pytest.skip("the family does not estimate its size")
     model = build(config, SHAPE)
     assert estimated.parameters == sum(parameter.numel() for parameter in model.parameters())
-    kept = {}
-
-    def keep(saved):
-        kept[saved.data_ptr()] = saved.numel()
-        return saved
-
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda saved: saved):
-        model.training_objective(torch.rand(1, *model.event_shape), torch.zeros(1, model.objective_noise))
-    weights = {parameter.data_ptr() for parameter in model.parameters()}
-    held = sum(count for place, count in kept.items() if place not in weights)
-    assert 0.5 < estimated.activations / held < 2
+    assert 0.5 < estimated.activations / numbers_held(model) < 2
 
 
 @pytest.fixture(scope="module", params=KINDS)

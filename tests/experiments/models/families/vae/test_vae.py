@@ -10,6 +10,7 @@ from curvature import expand
 from curvature.errors import ConfigError, DtypeError, ShapeError
 from experiments.models.families.vae.model import VAE
 from experiments.models.registry import build, configuration, describe, size
+from tests.experiments.models.held_numbers import numbers_held
 
 LEVELS = (torch.arange(256, dtype=torch.float64) + 0.5) / 256
 
@@ -181,17 +182,7 @@ def test_the_estimated_size_is_that_of_the_model(settings, shape):
     config = configuration("vae", **settings)
     model = build(config, shape)
     assert size(config, shape).parameters == sum(parameter.numel() for parameter in model.parameters())
-    kept = {}
-
-    def keep(saved):
-        kept[saved.data_ptr()] = saved.numel()
-        return saved
-
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda saved: saved):
-        model.training_objective(torch.rand(1, *shape), torch.zeros(1, model.objective_noise))
-    weights = {parameter.data_ptr() for parameter in model.parameters()}
-    held = sum(count for place, count in kept.items() if place not in weights)
-    assert 0.6 < size(config, shape).activations / held < 1.5
+    assert 0.6 < size(config, shape).activations / numbers_held(model) < 1.5
 
 
 def test_bfloat16_autocast_keeps_the_masses_in_float32_and_the_direction_of_the_gradient():
